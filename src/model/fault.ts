@@ -1,0 +1,76 @@
+/**
+ * The catalogue of coded errors. Code matches on `code`, people read `message`, the HTTP faces turn a fault into the
+ * body their clients expect. Wording is Octavia's where Octavia has one (octavia-api reference §2.9).
+ */
+
+export class Fault extends Error {
+  readonly code: string;
+  /** HTTP status. */
+  readonly status: number;
+  constructor(code: string, status: number, message: string) {
+    super(message);
+    this.name = 'Fault';
+    this.code = code;
+    this.status = status;
+  }
+}
+
+function declare<A extends unknown[]>(code: string, status: number, message: (...args: A) => string): (...args: A) => Fault {
+  return (...args) => new Fault(code, status, message(...args));
+}
+
+/** Values in messages are shortened: an error must not echo a megabyte back. */
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : value === undefined ? 'None' : JSON.stringify(value);
+  return text.length > 255 ? `${text.slice(0, 255)}…` : text;
+}
+
+export const fault = {
+  // Shape of the request.
+  invalidJson: declare('invalid_json', 400, () => 'Request is not in valid JSON format'),
+  invalidInput: declare('invalid_input', 400, (field: string, value: unknown, reason: string) => `Invalid input for field/attribute ${shown(field)}. Value: '${shown(value)}'. ${reason}`),
+  unknownAttribute: declare('unknown_attribute', 400, (argument: string, names: readonly string[]) => `Unknown attribute(s) for argument ${argument}: ${shown(names.join(', '))}`),
+  unknownArgument: declare('unknown_argument', 400, (names: readonly string[]) => `Unknown argument: "${shown(names.join(', '))}"`),
+  missingArgument: declare('missing_argument', 400, (name: string) => `Missing argument: "${name}"`),
+  validation: declare('validation', 400, (detail: string) => `Validation failure: ${detail}`),
+  invalidOption: declare('invalid_option', 400, (value: string, option: string) => `${value} is not a valid option for ${option}`),
+  invalidFilter: declare('invalid_filter', 400, () => 'One or more arguments are either duplicate or invalid'),
+  invalidSortKey: declare('invalid_sort_key', 400, (key: string) => `Sort key value invalid: ${shown(key)}`),
+  invalidSortDirection: declare('invalid_sort_direction', 400, (direction: string) => `Sort direction must be asc or desc: ${shown(direction)}`),
+  invalidMarker: declare('invalid_marker', 400, (marker: string) => `Invalid marker: ${shown(marker)}`),
+  invalidLimit: declare('invalid_limit', 400, (limit: string) => `Invalid limit: ${shown(limit)}`),
+  subnetNotFound: declare('subnet_not_found', 400, (id: string) => `Subnet ${shown(id)} not found.`),
+  providerDisabled: declare('provider_disabled', 400, (provider: string) => `Provider '${shown(provider)}' is not enabled.`),
+  bodyTooLarge: declare('body_too_large', 413, () => 'Request is too large.'),
+  notAcceptable: declare('not_acceptable', 406, () => 'Only content type application/json is accepted.'),
+  unsupportedMediaType: declare('unsupported_media_type', 415, (type: string) => `Unknown mimetype: ${shown(type)}`),
+
+  // Who may.
+  unauthorized: declare('unauthorized', 401, () => 'The request you have made requires authentication.'),
+  forbidden: declare('forbidden', 403, () => 'Policy does not allow this request to be performed.'),
+
+  // What is there.
+  notFound: declare('not_found', 404, (title: string, id: string) => `${title} ${shown(id)} not found.`),
+  noSuchPath: declare('no_such_path', 404, () => 'The resource could not be found.'),
+  methodNotAllowed: declare('method_not_allowed', 405, (method: string) => `The method ${method} is not allowed for this resource.`),
+  immutable: declare('immutable', 409, (title: string, id: string) => `${title} ${id} is immutable and cannot be updated.`),
+  invalidState: declare('invalid_state', 409, (state: string, resource: string, id: string) => `Invalid state ${state} of ${resource} resource ${id}`),
+  duplicateListener: declare('duplicate_listener', 409, (protocol: string, port: number) => `Another Listener on this Load Balancer is already using protocol ${protocol} and protocol_port ${port}`),
+  duplicateMember: declare('duplicate_member', 409, (address: string, port: number) => `Another member on this pool is already using ip ${address} on protocol_port ${port}`),
+  duplicateMonitor: declare('duplicate_monitor', 409, () => 'This pool already has a health monitor'),
+  defaultPoolTaken: declare('default_pool_taken', 409, () => 'This listener already has a default pool'),
+  poolInUse: declare('pool_in_use', 409, (pool: string, user: string) => `Pool ${pool} is in use by ${user}`),
+  vipInUse: declare('vip_in_use', 409, (address: string) => `The VIP IP address is already in use: ${address}`),
+  addressInUse: declare('address_in_use', 409, (address: string, network: string) => `Unable to complete operation for network ${network}. The IP address ${address} is in use.`),
+  noAddressLeft: declare('no_address_left', 409, (network: string) => `No more IP addresses available on network ${network}.`),
+  inUse: declare('in_use', 409, (title: string, id: string, detail: string) => `Unable to complete operation on ${title} ${id}: ${detail}`),
+
+  // What can be done.
+  unsupportedOption: declare('unsupported_option', 501, (provider: string, detail: string) => `Provider '${provider}' does not support a requested option: ${detail}`),
+  unsupportedAction: declare('unsupported_action', 501, (provider: string, detail: string) => `Provider '${provider}' does not support a requested action: ${detail}`),
+  driver: declare('driver', 500, (provider: string, detail: string) => `Provider '${provider}' reports error: ${detail}`),
+  unavailable: declare('unavailable', 503, (detail: string) => detail),
+  internal: declare('internal', 500, () => 'An unknown exception occurred.'),
+} as const;
+
+export type FaultCode = keyof typeof fault;

@@ -1,0 +1,41 @@
+/** What observation brings back from a node: health and counters, as the data plane itself sees them. */
+
+export interface Reading {
+  readonly listeners: readonly ListenerReading[];
+  readonly pools: readonly PoolReading[];
+  readonly members: readonly MemberReading[];
+}
+
+export interface ListenerReading {
+  readonly id: string;
+  readonly state: 'open' | 'full';
+  /**
+   * Counters of one worker process since it started. They restart at zero with it, so each comes with the worker's
+   * identity and whoever adds them up adds differences per worker.
+   */
+  readonly counters: readonly WorkerCounters[];
+}
+
+export interface WorkerCounters {
+  /** Process id and start, unique on the node. */
+  readonly worker: string;
+  readonly activeConnections: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly requestErrors: number;
+  readonly totalConnections: number;
+}
+
+export interface PoolReading {
+  readonly id: string;
+  readonly state: 'up' | 'down';
+}
+
+export interface MemberReading {
+  readonly id: string;
+  readonly poolId: string;
+  /** `unchecked` where no monitor runs; `unknown` before its first answer. */
+  readonly state: 'up' | 'down' | 'drain' | 'maint' | 'unchecked' | 'unknown';
+  /** The last check's answer in words: "Layer4 connection problem: Connection refused". Empty when there is none. */
+  readonly reason: string;
+}

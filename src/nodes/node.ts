@@ -1,0 +1,39 @@
+/**
+ * The seam between control and whatever carries traffic. Drivers only read and do; what is to be done is decided
+ * above, by comparing `present` with what was rendered. Every method may be interrupted by a crash at any point and
+ * called again: nothing is remembered between calls that the node itself could not tell.
+ */
+import type { NodeConfig } from '../model/node-config.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Reading } from '../model/reading.ts';
+
+export interface NodeDriver {
+  /** The provider's name in messages and rows: `local`, `noop`. */
+  readonly name: string;
+  /** Makes ready what all nodes share; idempotent. */
+  start(): Promise<void>;
+  /** Lets go of sockets and timers. Nodes go on carrying traffic. */
+  stop(): Promise<void>;
+  /** Ids of all nodes of this installation that exist in whatever state, half-made ones included. */
+  list(): Promise<string[]>;
+  /** What the node runs now; null when there is no such node. Never changes anything. */
+  present(id: string): Promise<NodeConfig | null>;
+  /** Carries the steps out in order; stops at the first failure with an error that says which and why. */
+  apply(id: string, plan: Plan): Promise<void>;
+  /** Removes the node and all that belongs to it; nothing there is success. */
+  remove(id: string): Promise<void>;
+  /** Health and counters; null when there is no node or no proxy runs on it. */
+  read(id: string): Promise<Reading | null>;
+  /** Calls back, at once, when a node's proxy died or was replaced behind our back. */
+  onLost(listener: (id: string) => void): void;
+  /** Removes what all nodes shared (the switch namespace), once no node is left and nobody else uses it. */
+  tidy(): Promise<void>;
+}
+
+/** A node could not do what was asked; the loop tries again. The text is for people. */
+export class NodeError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'NodeError';
+  }
+}
