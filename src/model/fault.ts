@@ -51,6 +51,8 @@ export const fault = {
 
   // What is there.
   notFound: declare('not_found', 404, (title: string, id: string) => `${title} ${shown(id)} not found.`),
+  /** A parent in the path; Octavia answers it in its router's shape. */
+  noSuchParent: declare('no_such_parent', 404, (title: string, id: string) => `${title} ${shown(id)} not found.`),
   noSuchPath: declare('no_such_path', 404, () => 'The resource could not be found.'),
   methodNotAllowed: declare('method_not_allowed', 405, (method: string) => `The method ${method} is not allowed for this resource.`),
   immutable: declare('immutable', 409, (title: string, id: string) => `${title} ${id} is immutable and cannot be updated.`),

@@ -1,0 +1,32 @@
+/** package.json and its lock: the same versions for everybody, from the public registry, whole. */
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly resolved?: string; readonly integrity?: string; readonly version?: string }>>;
+}
+
+const EXACT = /^(npm:[^@]+@)?\d+\.\d+\.\d+$/;
+const REGISTRY = 'https://registry.npmjs.org/';
+
+export function checkManifest(manifest: Manifest, lock: Lock): string[] {
+  const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies });
+  return [...wanted.flatMap(([name, version]) => versionProblems(name, version, lock)), ...Object.entries(lock.packages).flatMap(([path, entry]) => (path === '' ? [] : lockProblems(path, entry)))];
+}
+
+function versionProblems(name: string, version: string, lock: Lock): string[] {
+  if (!EXACT.test(version)) return [`package.json: ${name} ${version} is not an exact version`];
+  const locked = lock.packages[`node_modules/${name}`]?.version;
+  return locked === version.split('@').at(-1) ? [] : [`package-lock.json: ${name} is ${locked ?? 'missing'}, package.json says ${version}: npm install`];
+}
+
+function lockProblems(path: string, { resolved, integrity }: Lock['packages'][string]): string[] {
+  return [
+    ...(resolved === undefined || resolved.startsWith(REGISTRY) ? [] : [`package-lock.json: ${path} is not from ${REGISTRY}`]),
+    ...(integrity === undefined ? [`package-lock.json: ${path} has no integrity`] : []),
+  ];
+}

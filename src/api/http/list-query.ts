@@ -1,0 +1,123 @@
+/**
+ * The query string of a list → what the store is asked: filters on any attribute, tags in four forms, sorting, paging
+ * and field selection, for every resource alike (octavia-api reference §3.3).
+ */
+import { fault } from '../../model/fault.ts';
+import { ValueError } from '../../model/field.ts';
+import { type Resource, columns, shownFields } from '../../model/resource.ts';
+import type { ListQuery } from '../../store/rows.ts';
+
+export interface ListRequest {
+  readonly query: ListQuery;
+  /** null: all. */
+  readonly fields: readonly string[] | null;
+  /** The project asked for by a filter, which not everybody may. */
+  readonly projectId: string | null;
+}
+
+export type RawQuery = Readonly<Record<string, string | string[] | undefined>>;
+
+const TAG_FILTERS = { tags: 'all', 'tags-any': 'any', 'not-tags': 'notAll', 'not-tags-any': 'notAny' } as const;
+const PAGING = new Set(['limit', 'marker', 'page_reverse', 'sort', 'sort_key', 'sort_dir', 'fields']);
+/** Old names that clients still filter by. */
+const ALIASES: Readonly<Record<string, string>> = { tenant_id: 'project_id', load_balancer_id: 'loadbalancer_id' };
+const DEFAULT_SORT = [
+  { column: 'created_at', descending: false },
+  { column: 'id', descending: false },
+];
+
+export function parseListQuery(resource: Resource, raw: RawQuery, maxLimit: number): ListRequest {
+  const filters = Object.entries(raw).filter(([name]) => !PAGING.has(name) && !(name in TAG_FILTERS));
+  const where = filters.map(([name, value]) => filter(resource, ALIASES[name] ?? name, all(value)));
+  return {
+    query: {
+      where: where.filter(({ column }) => column !== 'project_id'),
+      tags: Object.fromEntries(Object.entries(TAG_FILTERS).flatMap(([name, key]) => (raw[name] === undefined ? [] : [[key, commaList(raw[name])]]))),
+      sort: parseSort(resource, raw),
+      limit: parseLimit(last(raw['limit']), maxLimit),
+      marker: last(raw['marker']) ?? null,
+      reverse: /^(true|1|yes|on)$/i.test(last(raw['page_reverse']) ?? ''),
+    },
+    fields: parseFields(resource, raw['fields']),
+    projectId: String(where.find(({ column }) => column === 'project_id')?.anyOf[0] ?? '') || null,
+  };
+}
+
+function all(value: string | string[] | undefined): string[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}
+
+function last(value: string | string[] | undefined): string | undefined {
+  return all(value).at(-1);
+}
+
+function commaList(value: string | string[] | undefined): string[] {
+  return all(value)
+    .flatMap((item) => item.split(','))
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function filter(resource: Resource, name: string, values: readonly string[]): ListQuery['where'][number] {
+  const field = Object.hasOwn(resource.fields, name) ? resource.fields[name] : undefined;
+  if (!field || !columns(resource).has(name) || field.place === 'internal' || field.type.storage === 'json') throw fault.invalidFilter();
+  return { column: name, anyOf: values.map((value) => filterValue(name, value, field.type)) };
+}
+
+function filterValue(name: string, value: string, type: { parse(value: unknown): unknown; storage: string }): unknown {
+  // Identifiers that are no UUIDs match nothing; anything else that cannot be a value of the attribute is refused.
+  if (type.storage === 'text') return value;
+  try {
+    return type.parse(value);
+  } catch (error) {
+    throw error instanceof ValueError ? fault.invalidInput(name, value, error.reason) : error;
+  }
+}
+
+function parseSort(resource: Resource, raw: RawQuery): ListQuery['sort'] {
+  const pairs = [...commaList(raw['sort']).map((item) => item.split(':')), ...commaList(raw['sort_key']).map((key, index) => [key, commaList(raw['sort_dir'])[index]])];
+  if (pairs.length === 0) return DEFAULT_SORT;
+  return pairs.map(([key = '', direction = 'asc']) => {
+    const sortable = columns(resource).has(key) && resource.fields[key]?.place !== 'internal' && resource.fields[key]?.type.storage !== 'json';
+    if (!sortable) throw fault.invalidSortKey(key);
+    if (direction !== 'asc' && direction !== 'desc') throw fault.invalidSortDirection(direction);
+    return { column: key, descending: direction === 'desc' };
+  });
+}
+
+/** 0, a negative number and "infinite" mean no limit of the client's; the server's always holds. */
+function parseLimit(value: string | undefined, maxLimit: number): number | null {
+  const ceiling = maxLimit > 0 ? maxLimit : null;
+  if (value === undefined || value === 'infinite') return ceiling;
+  if (!/^-?\d{1,9}$/.test(value)) throw fault.invalidLimit(value);
+  const limit = Number(value);
+  if (limit <= 0) return ceiling;
+  return ceiling === null ? limit : Math.min(limit, ceiling);
+}
+
+export function parseFields(resource: Resource, raw: string | string[] | undefined): string[] | null {
+  const names = commaList(raw);
+  if (names.length === 0) return null;
+  const shown = new Set(shownFields(resource));
+  return names.filter((name) => shown.has(name));
+}
+
+/** `previous` only behind a marker, `next` only when the page is full. */
+export function pageLinks(base: string, raw: RawQuery, request: ListRequest, ids: readonly string[]): { rel: string; href: string }[] {
+  const { limit, marker } = request.query;
+  const [first, final] = [ids.at(0), ids.at(-1)];
+  return [
+    ...(marker !== null && first !== undefined ? [{ rel: 'previous', href: pageHref(base, raw, first, true) }] : []),
+    ...(limit !== null && final !== undefined && ids.length >= limit ? [{ rel: 'next', href: pageHref(base, raw, final, false) }] : []),
+  ];
+}
+
+function pageHref(base: string, raw: RawQuery, marker: string, reverse: boolean): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(raw)) {
+    if (name !== 'marker' && name !== 'page_reverse') for (const item of all(value)) parameters.append(name, item);
+  }
+  parameters.append('marker', marker);
+  if (reverse) parameters.append('page_reverse', 'True');
+  return `${base}?${parameters.toString()}`;
+}

@@ -1,0 +1,55 @@
+/** The identity face: as much of Keystone v3 as clients need to log in and find the other faces. */
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { fault } from '../../model/fault.ts';
+import type { Store } from '../../store/store.ts';
+import { refuseOtherMethods } from '../http/other-methods.ts';
+import { directoryRoutes } from './directory.ts';
+import { answerError, keystone } from './keystone-error.ts';
+import { LoginLimit } from './login-limit.ts';
+import { loginRoute, tokenRoutes } from './token-routes.ts';
+import type { Tokens } from './tokens.ts';
+import { version } from './versions.ts';
+
+export interface IdentityOptions {
+  readonly store: Store;
+  readonly tokens: Tokens;
+  /** Region in the catalogue. */
+  readonly region: string;
+  /** Address of the server with all faces, without a slash at its end. */
+  readonly baseUrl: (request: FastifyRequest) => string;
+  /** Give all listeners the same one; this face has one of its own if not given. */
+  readonly limit?: LoginLimit;
+}
+
+export function identityFace(options: IdentityOptions): FastifyPluginAsync {
+  const limit = options.limit ?? new LoginLimit();
+  return async (app) => {
+    app.setErrorHandler(answerError);
+    app.setNotFoundHandler(() => {
+      throw keystone.noSuchPath();
+    });
+    const refuse = refuseOtherMethods(app, keystone.methodNotAllowed);
+    // Caches in between must not give one user's answer to another.
+    app.addHook('onRequest', async (_request, reply) => void reply.header('Vary', 'X-Auth-Token'));
+    versionRoutes(app, options);
+    loginRoute(app, { ...options, limit });
+    await app.register(async (inner) => {
+      inner.addHook('onRequest', async (request) => verify(options.tokens, request));
+      tokenRoutes(inner, options);
+      directoryRoutes(inner, options);
+    });
+    refuse();
+  };
+}
+
+/** The documents that clients ask for before they have a token. */
+function versionRoutes(app: FastifyInstance, { baseUrl }: IdentityOptions): void {
+  app.get('/', { exposeHeadRoute: true }, async (request, reply) => reply.code(300).send({ versions: { values: [version(baseUrl(request))] } }));
+  app.get('/v3', { exposeHeadRoute: true }, async (request) => ({ version: version(baseUrl(request)) }));
+}
+
+async function verify(tokens: Tokens, request: FastifyRequest): Promise<void> {
+  const token = request.headers['x-auth-token'];
+  if (typeof token !== 'string') throw fault.unauthorized();
+  request.caller = await tokens.verify(token);
+}

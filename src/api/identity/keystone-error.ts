@@ -1,0 +1,33 @@
+/** Errors in Keystone's shape and words: `{"error": {"code", "message", "title"}}`. */
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { Fault, fault } from '../../model/fault.ts';
+
+const MALFORMED = 'The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.';
+/** Seconds after which the oldest failures no longer count. */
+const RETRY_AFTER = 60;
+
+export const keystone = {
+  expecting: (what: string, where: string): Fault => new Fault('expecting', 400, `Expecting to find ${what} in ${where}. ${MALFORMED}`),
+  unsupportedMethod: (): Fault => new Fault('unsupported_method', 401, 'Attempted to authenticate with an unsupported method.'),
+  unsupportedScope: (scope: string): Fault => new Fault('unsupported_scope', 401, `There are no ${scope}-scoped tokens here: ask for a project.`),
+  tooManyLogins: (): Fault => new Fault('too_many_logins', 429, `Too many failed logins. Try again in ${RETRY_AFTER} seconds.`),
+  notFound: (kind: string, id: string): Fault => new Fault('not_found', 404, `Could not find ${kind}: ${id.slice(0, 255)}.`),
+  notAuthorized: (action: string): Fault => new Fault('forbidden', 403, `You are not authorized to perform the requested action: identity:${action}.`),
+  noSuchPath: (): Fault => new Fault('no_such_path', 404, 'The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.'),
+  methodNotAllowed: (): Fault => new Fault('method_not_allowed', 405, 'The method is not allowed for the requested URL.'),
+} as const;
+
+export function answerError(error: FastifyError | Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, message } = error instanceof Fault ? error : fromFastify(error, request);
+  if (status === 429) reply.header('Retry-After', String(RETRY_AFTER));
+  return reply.code(status).send({ error: { code: status, message, title: STATUS_CODES[status] ?? 'Error' } });
+}
+
+/** Errors of the HTTP library that are the client's; all others are ours, and logged. */
+function fromFastify(error: FastifyError, request: FastifyRequest): Fault {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fault.bodyTooLarge();
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return new Fault('bad_request', error.statusCode, error.message);
+  request.log.error({ err: error }, 'request failed');
+  return new Fault('internal', 500, 'An unexpected error prevented the server from fulfilling your request.');
+}

@@ -1,0 +1,88 @@
+/**
+ * Limits guesses at passwords: so many failures a minute per source address and per user. In memory and bounded; a
+ * restart forgets it, which is no gain for somebody who cannot restart us.
+ */
+import { isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+export interface LoginLimits {
+  /** Failures allowed per source and per user within the window. */
+  readonly failures: number;
+  /** Milliseconds. */
+  readonly window: number;
+  /** Sources and users remembered; the longest unused go first. */
+  readonly remembered: number;
+}
+
+/** A guess on its way: whoever began it says how it ended, once. */
+export interface Attempt {
+  end(success: boolean): void;
+}
+
+const DEFAULTS: LoginLimits = { failures: 10, window: 60_000, remembered: 10_000 };
+
+interface Count {
+  failures: number;
+  pending: number;
+  readonly endsAt: number;
+  /** Who waits for one of the pending attempts to end. */
+  waiting: (() => void)[];
+}
+
+export class LoginLimit {
+  readonly #limits: LoginLimits;
+  readonly #clock: () => number;
+  readonly #counts = new Map<string, Count>();
+
+  constructor(limits: Partial<LoginLimits> = {}, clock: () => number = Date.now) {
+    this.#limits = { ...DEFAULTS, ...limits };
+    this.#clock = clock;
+  }
+
+  /**
+   * Begins an attempt; null if too many have failed. A thousand at once do not all pass before the first has failed:
+   * no more run at a time than may still fail, the others wait. So busy clients with the right password only queue.
+   */
+  async begin(source: string, user: string): Promise<Attempt | null> {
+    for (;;) {
+      const counts = [this.#count(`source ${sourceKey(source)}`), this.#count(`user ${user}`)];
+      if (counts.some((count) => count.failures >= this.#limits.failures)) return null;
+      const busy = counts.find((count) => count.failures + count.pending >= this.#limits.failures);
+      if (!busy) return start(counts);
+      await new Promise<void>((resolve) => void busy.waiting.push(resolve));
+    }
+  }
+
+  #count(key: string): Count {
+    const now = this.#clock();
+    const known = this.#counts.get(key);
+    const current = known && (known.endsAt > now || known.pending > 0) ? known : { failures: 0, pending: 0, endsAt: now + this.#limits.window, waiting: [] };
+    this.#counts.delete(key);
+    this.#counts.set(key, current);
+    this.#forget();
+    return current;
+  }
+
+  #forget(): void {
+    const oldest = this.#counts.keys().next();
+    if (this.#counts.size > this.#limits.remembered && !oldest.done) this.#counts.delete(oldest.value);
+  }
+}
+
+function start(counts: readonly Count[]): Attempt {
+  for (const count of counts) count.pending += 1;
+  return { end: (success) => counts.forEach((count) => settle(count, success)) };
+}
+
+function settle(count: Count, success: boolean): void {
+  count.pending -= 1;
+  if (!success) count.failures += 1;
+  for (const resume of count.waiting.splice(0)) resume();
+}
+
+/** One host has a whole /64 of IPv6 addresses to come from. */
+function sourceKey(address: string): string {
+  if (!isIPv6(address)) return address;
+  const parsed = ipaddr.process(address.replace(/%.*$/, ''));
+  return parsed.kind() === 'ipv4' ? parsed.toString() : ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString();
+}

@@ -1,0 +1,182 @@
+/**
+ * Tokens: made at login, verified at every request, revoked by name. A token carries its claims itself; only
+ * revocations are stored. What a verified token stands for is remembered until anything about identity is written.
+ */
+import { fault } from '../../model/fault.ts';
+import { type Standing, forgetExpiredRevocations, onIdentityChange, revokeToken, revokedTokens, standingOf, writeIdentity } from '../../store/identity.ts';
+import type { Store } from '../../store/store.ts';
+import type { Caller } from './caller.ts';
+import { type Claims, type TokenKeys, newAuditId, openToken, sealToken } from './token-codec.ts';
+import { loadTokenKeys, rotateTokenKeys } from './token-keys.ts';
+
+export interface TokensOptions {
+  readonly store: Store;
+  readonly statePath: string;
+  /** Seconds a token lives. */
+  readonly lifetime: number;
+  /** Milliseconds since 1970; the wall clock unless a test says otherwise. */
+  readonly clock?: () => number;
+}
+
+export interface TokenRequest {
+  readonly userId: string;
+  readonly projectId: string | null;
+  readonly methods: readonly string[];
+  /** When the login began, in milliseconds: a password changed meanwhile refuses the token. Now if not given. */
+  readonly startedAt?: number;
+  /** The token it is got with: the new one lives no longer. */
+  readonly parent?: Claims;
+}
+
+/** A token that holds, and what it stands for. */
+export interface Verified {
+  readonly token: string;
+  readonly claims: Claims;
+  readonly standing: Standing;
+  readonly caller: Caller;
+}
+
+/** Verified tokens remembered; the longest unused go first. */
+const REMEMBERED = 10_000;
+const PURGE_INTERVAL_MS = 3_600_000;
+
+export class Tokens {
+  readonly #options: TokensOptions;
+  readonly #clock: () => number;
+  readonly #remembered = new Map<string, Verified>();
+  readonly #revoked: Map<string, number>;
+  readonly #stopListening: () => void;
+  #keys: TokenKeys;
+  /** Rises with every identity write: what was read before it may not be remembered after it. */
+  #epoch = 0;
+  #purgedAt: number;
+
+  private constructor(options: TokensOptions, keys: TokenKeys, revoked: Map<string, number>) {
+    this.#options = options;
+    this.#clock = options.clock ?? Date.now;
+    this.#keys = keys;
+    this.#revoked = revoked;
+    this.#purgedAt = this.#clock();
+    this.#stopListening = onIdentityChange(options.store, () => this.forget());
+  }
+
+  /** Reads keys and revocations; makes the first key on the first start. */
+  static async open(options: TokensOptions): Promise<Tokens> {
+    const keys = await loadTokenKeys(options.statePath);
+    return new Tokens(options, keys, await revokedTokens(options.store.db));
+  }
+
+  /** Throws 401 if the user or project is disabled or gone, or the user has no role in the project. */
+  async issue(request: TokenRequest): Promise<Verified> {
+    const issuedAt = request.startedAt ?? this.#clock();
+    const claims: Claims = {
+      userId: request.userId,
+      projectId: request.projectId,
+      methods: request.methods,
+      issuedAt,
+      expiresAt: request.parent?.expiresAt ?? wholeSeconds(issuedAt) + this.#options.lifetime * 1000,
+      auditId: newAuditId(),
+      chainId: request.parent ? (request.parent.chainId ?? request.parent.auditId) : null,
+    };
+    return this.#verified(sealToken(claims, this.#keys), claims);
+  }
+
+  /** Who bears the token. Throws 401 for anything but a token that holds. */
+  async verify(token: string): Promise<Caller> {
+    return (await this.inspect(token)).caller;
+  }
+
+  /** The same with everything the token's own page shows. */
+  async inspect(token: string): Promise<Verified> {
+    const known = this.#remembered.get(token);
+    if (known && !this.#expired(known.claims)) return known;
+    const claims = openToken(token, this.#keys);
+    if (!claims || this.#expired(claims)) throw fault.unauthorized();
+    const epoch = this.#epoch;
+    const verified = await this.#verified(token, claims);
+    if (epoch === this.#epoch) this.#remember(verified);
+    return verified;
+  }
+
+  /** Refuses the token from now on. Throws 401 if it does not hold. */
+  async revoke(token: string): Promise<void> {
+    const { claims } = await this.inspect(token);
+    const purge = this.#purgeDue();
+    await writeIdentity(this.#options.store, async (tx) => {
+      await revokeToken(tx, claims.auditId, claims.expiresAt);
+      if (purge) await forgetExpiredRevocations(tx, this.#clock());
+    });
+    this.#revoked.set(claims.auditId, claims.expiresAt);
+    this.forget();
+  }
+
+  /** New tokens are sealed with a new key; those sealed with the last two keys still hold. */
+  async rotate(): Promise<void> {
+    this.#keys = await rotateTokenKeys(this.#options.statePath);
+    this.forget();
+  }
+
+  /** Drops what is remembered of verified tokens. */
+  forget(): void {
+    this.#epoch += 1;
+    this.#remembered.clear();
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.forget();
+  }
+
+  async #verified(token: string, claims: Claims): Promise<Verified> {
+    const standing = await standingOf(this.#options.store.db, claims.userId, claims.projectId);
+    // Asked after the read, so that a revocation during it counts.
+    if (!standing || !holds(standing, claims) || this.#revoked.has(claims.auditId)) throw fault.unauthorized();
+    return { token, claims, standing, caller: callerOf(standing, claims) };
+  }
+
+  #expired(claims: Claims): boolean {
+    return claims.expiresAt <= this.#clock();
+  }
+
+  #remember(verified: Verified): void {
+    this.#remembered.set(verified.token, verified);
+    const oldest = this.#remembered.keys().next();
+    if (this.#remembered.size > REMEMBERED && !oldest.done) this.#remembered.delete(oldest.value);
+  }
+
+  /** Once an hour at most; the revocations in memory go with those in the store. */
+  #purgeDue(): boolean {
+    const now = this.#clock();
+    if (now - this.#purgedAt < PURGE_INTERVAL_MS) return false;
+    this.#purgedAt = now;
+    for (const [auditId, expiresAt] of this.#revoked) if (expiresAt < now) this.#revoked.delete(auditId);
+    return true;
+  }
+}
+
+function holds({ user, domain, project, projectDomain, roles }: Standing, claims: Claims): boolean {
+  if (!user.enabled || !domain.enabled) return false;
+  if (user.tokens_valid_after !== null && claims.issuedAt < Date.parse(user.tokens_valid_after)) return false;
+  if (claims.projectId === null) return true;
+  return project !== null && project.enabled && projectDomain !== null && projectDomain.enabled && roles.length > 0;
+}
+
+function callerOf({ user, project, roles }: Standing, claims: Claims): Caller {
+  const names = roles.map(({ name }) => name);
+  return {
+    userId: user.id,
+    userName: user.name,
+    projectId: project?.id ?? null,
+    projectName: project?.name ?? null,
+    domainId: user.domain_id,
+    roles: names,
+    isAdmin: names.includes('admin'),
+    auditId: claims.auditId,
+    expiresAt: claims.expiresAt,
+  };
+}
+
+/** Clients compare expiry in whole seconds, as Keystone prints it. */
+function wholeSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000) * 1000;
+}

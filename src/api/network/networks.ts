@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { isPlainObject } from '../../model/field.ts';
+import { type Network, network } from '../../model/network.ts';
+import { parseCreate, parseUpdate } from '../../model/resource.ts';
+import { neutronTime, subnetIdsOf, visibleNetworkIds } from '../../store/network.ts';
+import { announceBalancersOn, networkHasPorts, usedByOthers } from '../../store/network-use.ts';
+import { insert, remove, update } from '../../store/rows.ts';
+import type { Caller } from '../identity/caller.ts';
+import { type Collection, type NetworkContext, type View, type Write, viewRow, withProject } from './collection.ts';
+import { neutron } from './neutron-error.ts';
+import { projectFor, requireAdminFor, requireWriter, seesNetwork } from './policy.ts';
+
+/** What Neutron shows besides and this installation has no use for; clients expect the names. */
+const CONSTANTS: View = {
+  port_security_enabled: false, qos_policy_id: null, is_default: false, availability_zone_hints: [], availability_zones: [],
+  ipv4_address_scope: null, ipv6_address_scope: null,
+};
+
+export const networks: Collection<typeof network> = {
+  resource: network,
+  visible: async (db, { projectId }) => [{ column: 'id', anyOf: await visibleNetworkIds(db, projectId) }],
+  sees: async (_db, caller, row) => seesNetwork(caller, row),
+  async views(db, caller, rows) {
+    const subnets = await subnetIdsOf(db, rows.map(({ id }) => id));
+    return rows.map((row) => networkView(row, caller, subnets.get(row.id) ?? []));
+  },
+  create: createNetwork,
+  update: updateNetwork,
+  async remove({ tx, caller }, row) {
+    requireWriter(caller, row.project_id, 'delete_network');
+    if (await networkHasPorts(tx.db, row.id)) throw neutron.networkInUse(row.id);
+    await remove(tx.db, network, row.id);
+  },
+};
+
+/** How a network is wired is the administrators' business. */
+function networkView(row: Network, caller: Caller, subnets: readonly string[]): View {
+  const view = viewRow(network, row, { tenant_id: row.project_id, subnets }, CONSTANTS);
+  if (caller.isAdmin) return { ...view, 'provider:network_type': networkType(row['provider:physical_network']), 'provider:segmentation_id': null };
+  delete view['provider:physical_network'];
+  return view;
+}
+
+function networkType(physicalNetwork: string | null): string {
+  return physicalNetwork === null ? 'local' : 'flat';
+}
+
+async function createNetwork({ tx, context, caller, body }: Write): Promise<Network> {
+  const checked = parseCreate(network, withoutType(withProject('network', body)));
+  const { shared, 'router:external': external, 'provider:physical_network': physical } = checked;
+  requireAdminFor(caller, 'create_network', { shared, 'router:external': external, 'provider:physical_network': physical });
+  requirePhysical(context, physical);
+  const now = neutronTime();
+  const project_id = projectFor(caller, checked.project_id, 'create_network');
+  const row: Network = { ...checked, id: randomUUID(), project_id, status: 'ACTIVE', tags: [], created_at: now, updated_at: now, revision_number: 1 };
+  await insert(tx.db, network, row);
+  return row;
+}
+
+/** Creators may say the type; it follows from the rest, so only another one is an error. */
+function withoutType(body: unknown): unknown {
+  const object = isPlainObject(body) ? body['network'] : undefined;
+  if (!isPlainObject(body) || !isPlainObject(object) || !('provider:network_type' in object)) return body;
+  const { 'provider:network_type': type, ...rest } = object;
+  const fitting = networkType(typeof rest['provider:physical_network'] === 'string' ? rest['provider:physical_network'] : null);
+  if (type !== fitting) throw neutron.invalid(`provider:network_type is flat with a physical network and local without`);
+  return { ...body, network: rest };
+}
+
+function requirePhysical({ physicalNetworks }: NetworkContext, name: string | null): void {
+  if (name === null || physicalNetworks === null || physicalNetworks.includes(name)) return;
+  throw neutron.invalid(`physical_network '${name}' unknown for flat provider network`);
+}
+
+async function updateNetwork({ tx, caller, body }: Write, row: Network): Promise<Network> {
+  requireWriter(caller, row.project_id, 'update_network');
+  const changes = parseUpdate(network, body);
+  requireAdminFor(caller, 'update_network', { shared: changes.shared, 'router:external': changes['router:external'] });
+  if (row.shared && changes.shared === false && (await usedByOthers(tx.db, row.id, row.project_id))) throw neutron.sharedInUse(row.id);
+  await announceBalancersOn(tx, row.id);
+  const written = await update(tx.db, network, row.id, { ...changes, updated_at: neutronTime(), revision_number: row.revision_number + 1 });
+  return written ?? row;
+}

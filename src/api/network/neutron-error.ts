@@ -1,0 +1,66 @@
+/** Errors in Neutron's shape, `{"NeutronError": {"type", "message", "detail"}}`, and those whose words are its own. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { Fault, fault } from '../../model/fault.ts';
+
+/** A fault that knows the name of Neutron's exception, which some clients match on. */
+export class NeutronFault extends Fault {
+  readonly type: string;
+  constructor(type: string, status: number, message: string) {
+    super(type, status, message);
+    this.type = type;
+  }
+}
+
+const inUse = (type: string, noun: string, id: string, detail: string): NeutronFault => new NeutronFault(type, 409, `Unable to complete operation on ${noun} ${id}${detail}`);
+
+export const neutron = {
+  notFound: (title: string, id: string): Fault => new NeutronFault(`${title}NotFound`, 404, `${title} ${id.slice(0, 255)} could not be found.`),
+  invalid: (detail: string): Fault => new NeutronFault('InvalidInput', 400, `Invalid input for operation: ${detail}.`),
+  notAllowed: (rule: string): Fault => new NeutronFault('PolicyNotAuthorized', 403, `rule:${rule} is disallowed by policy`),
+  subnetInUse: (id: string, reason: string): Fault => inUse('SubnetInUse', 'subnet', id, `: ${reason}`),
+  networkInUse: (id: string): Fault => inUse('NetworkInUse', 'network', id, '. There are one or more ports still in use on the network.'),
+  sharedInUse: (id: string): Fault => new NeutronFault('InvalidSharedSetting', 409, `Unable to reconfigure sharing settings for network ${id}. Multiple tenants are using it.`),
+  portInUse: (id: string, reason: string): Fault => new NeutronFault('ServicePortInUse', 409, `Port ${id} cannot be changed or deleted directly via the port API: ${reason}.`),
+  gatewayInPool: (gateway: string, start: string, end: string): Fault =>
+    new NeutronFault('GatewayConflictWithAllocationPools', 409, `Gateway ip ${gateway} conflicts with allocation pool ${start}-${end}.`),
+  poolOutside: (start: string, end: string, cidr: string): Fault => new NeutronFault('OutOfBoundsAllocationPool', 400, `The allocation pool ${start}-${end} spans beyond the subnet cidr ${cidr}.`),
+  poolBackwards: (start: string, end: string): Fault => new NeutronFault('InvalidAllocationPool', 400, `The allocation pool ${start}-${end} is not valid.`),
+  poolsOverlap: (cidr: string): Fault => new NeutronFault('OverlappingAllocationPools', 409, `Found overlapping allocation pools for subnet ${cidr}.`),
+} as const;
+
+/** Neutron's names for faults of the common catalogue. */
+const TYPES: Readonly<Record<string, string>> = {
+  address_in_use: 'IpAddressInUse',
+  no_address_left: 'IpAddressGenerationFailure',
+  // The only thing on a network that the store itself finds in use.
+  in_use: 'MacAddressInUse',
+  forbidden: 'PolicyNotAuthorized',
+  not_found: 'HTTPNotFound',
+  no_such_path: 'HTTPNotFound',
+  method_not_allowed: 'HTTPMethodNotAllowed',
+  body_too_large: 'HTTPRequestEntityTooLarge',
+};
+
+export function answerError(error: FastifyError | Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = error instanceof Fault ? error : fromFastify(error, request);
+  return reply.code(known.status).send(bodyOf(known));
+}
+
+/** A missing token is refused in front of Neutron, by keystonemiddleware, in that one's shape. */
+function bodyOf(known: Fault): object {
+  if (known.status === 401) return { error: { code: 401, title: 'Unauthorized', message: known.message } };
+  return { NeutronError: { type: typeOf(known), message: known.message, detail: '' } };
+}
+
+function typeOf(known: Fault): string {
+  if (known instanceof NeutronFault) return known.type;
+  return TYPES[known.code] ?? (known.status < 500 ? 'HTTPBadRequest' : 'HTTPInternalServerError');
+}
+
+/** Errors of the HTTP library that are the client's; all others are ours, and logged. */
+function fromFastify(error: FastifyError, request: FastifyRequest): Fault {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fault.bodyTooLarge();
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return new NeutronFault('HTTPBadRequest', error.statusCode, error.message);
+  request.log.error({ err: error }, 'request failed');
+  return new NeutronFault('HTTPInternalServerError', 500, 'Request Failed: internal server error while processing your request.');
+}

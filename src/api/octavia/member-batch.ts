@@ -1,0 +1,115 @@
+/**
+ * PUT /pools/{id}/members: the whole list of members in one write (octavia-api reference §2.5). Members are told
+ * apart by address and port; those not named are deleted unless `additive_only`.
+ */
+import { fault } from '../../model/fault.ts';
+import { isPlainObject } from '../../model/field.ts';
+import { type Member, member } from '../../model/member.ts';
+import { type CreateOf, parseCreateObject } from '../../model/resource.ts';
+import { markDeleting, markPending } from '../../store/pending.ts';
+import { insertMany, list, update } from '../../store/rows.ts';
+import type { Tx } from '../../store/store.ts';
+import type { Call } from './collection.ts';
+import { timestamp } from './context.ts';
+import { isMonitored, newMember, writablePool } from './members.ts';
+import { requireSubnet } from './vip.ts';
+import { markPoolPending, raise } from './write.ts';
+
+interface Wanted {
+  readonly body: CreateOf<typeof member>;
+  /** What the writer named: only that changes an existing member. */
+  readonly named: readonly string[];
+}
+
+interface Difference {
+  readonly added: readonly Wanted[];
+  readonly changed: readonly { row: Member; changes: Partial<Member> }[];
+  readonly gone: readonly Member[];
+}
+
+/** Attributes that a batch may change on a member that is there. */
+const CHANGEABLE = ['name', 'admin_state_up', 'weight', 'backup', 'monitor_address', 'monitor_port', 'tags'] as const;
+
+export async function replaceMembers(call: Call): Promise<void> {
+  const wanted = parseBatch(call.body);
+  const additiveOnly = /^(true|1|yes|on)$/i.test(String(call.query['additive_only'] ?? ''));
+  await call.options.store.transaction(async (tx) => {
+    const parent = await writablePool(tx, call);
+    const present = await list(tx.db, member, { where: [{ column: 'pool_id', anyOf: [parent.id] }], sort: [], limit: null, marker: null, reverse: false });
+    const difference = compare(
+      wanted,
+      present.filter(({ deleting }) => !deleting),
+      additiveOnly,
+    );
+    if (isEmpty(difference)) return;
+    for (const subnet of new Set(difference.added.map(({ body }) => body.subnet_id))) await requireSubnet(tx, subnet);
+    const generation = await raise(tx, parent.loadbalancer_id);
+    const monitored = await isMonitored(tx, parent);
+    await write(
+      tx,
+      difference,
+      difference.added.map(({ body }) => newMember(body, parent, generation, monitored)),
+      generation,
+    );
+    await markPoolPending(tx, parent, generation);
+  });
+}
+
+function parseBatch(body: unknown): Wanted[] {
+  if (!isPlainObject(body) || !Object.hasOwn(body, 'members')) throw fault.missingArgument('members_');
+  const { members, ...rest } = body;
+  if (Object.keys(rest).length > 0) throw fault.unknownArgument(Object.keys(rest));
+  if (!Array.isArray(members)) throw fault.invalidInput('members', members, 'Value should be a list');
+  const wanted = members.map((item: unknown) => parseMember(item));
+  const keys = wanted.map(({ body: parsed }) => keyOf(parsed));
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+  if (twice !== undefined) throw fault.validation(`Member ${twice} is named more than once in the request`);
+  return wanted;
+}
+
+function parseMember(item: unknown): Wanted {
+  if (!isPlainObject(item)) throw fault.invalidInput('members', item, 'Value should be an object');
+  return { body: parseCreateObject(member, item), named: Object.keys(item) };
+}
+
+function keyOf({ address, protocol_port }: Pick<Member, 'address' | 'protocol_port'>): string {
+  return `${address} port ${protocol_port}`;
+}
+
+function compare(wanted: readonly Wanted[], present: readonly Member[], additiveOnly: boolean): Difference {
+  const before = new Map(present.map((row) => [keyOf(row), row]));
+  const after = new Set(wanted.map(({ body }) => keyOf(body)));
+  return {
+    added: wanted.filter(({ body }) => !before.has(keyOf(body))),
+    changed: wanted.flatMap((item) => changesOf(before.get(keyOf(item.body)), item)),
+    gone: additiveOnly ? [] : present.filter((row) => !after.has(keyOf(row))),
+  };
+}
+
+function changesOf(row: Member | undefined, { body, named }: Wanted): Difference['changed'][number][] {
+  if (!row) return [];
+  const differing = CHANGEABLE.filter((name) => named.includes(name) && JSON.stringify(row[name]) !== JSON.stringify(body[name]));
+  return differing.length === 0 ? [] : [{ row, changes: Object.fromEntries(differing.map((name) => [name, body[name]])) }];
+}
+
+function isEmpty({ added, changed, gone }: Difference): boolean {
+  return added.length + changed.length + gone.length === 0;
+}
+
+async function write(tx: Tx, { changed, gone }: Difference, added: Member[], generation: number): Promise<void> {
+  // Those that go are marked first: an address that moves within one batch must be free again.
+  await markDeleting(
+    tx,
+    'member',
+    gone.map(({ id }) => id),
+    generation,
+  );
+  await insertMany(tx.db, member, added);
+  for (const { row, changes } of changed) await update(tx.db, member, row.id, { ...changes, updated_at: timestamp() });
+  await markPending(
+    tx,
+    'member',
+    changed.map(({ row }) => row.id),
+    generation,
+  );
+}

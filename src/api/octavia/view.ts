@@ -1,0 +1,65 @@
+/**
+ * Rows → what clients see: the declared attributes in the declared order, with the references other rows give.
+ * A page of rows costs one query per kind of reference, not one per row.
+ */
+import { amphora } from '../../model/amphora.ts';
+import { type HealthMonitor, healthMonitor } from '../../model/health-monitor.ts';
+import { type Listener, listener } from '../../model/listener.ts';
+import { type LoadBalancer, loadBalancer } from '../../model/load-balancer.ts';
+import { type Member, member } from '../../model/member.ts';
+import { type Pool, pool } from '../../model/pool.ts';
+import { type Resource, shownFields } from '../../model/resource.ts';
+import { childrenOf, listenersOfPools } from '../../store/references.ts';
+import type { Store } from '../../store/store.ts';
+
+export type View = Record<string, unknown>;
+type Db = Store['db'];
+
+/** Attributes to show; computing the list once per resource keeps long lists cheap. */
+const SHOWN = new Map<Resource, readonly string[]>([loadBalancer, listener, pool, member, healthMonitor, amphora].map((resource) => [resource as Resource, shownFields(resource)]));
+
+function view(resource: Resource, row: object, computed: View): View {
+  const source: View = { ...row, ...computed };
+  const shown: View = {};
+  for (const name of SHOWN.get(resource) ?? shownFields(resource)) if (source[name] !== undefined) shown[name] = source[name];
+  return shown;
+}
+
+export async function viewLoadBalancers(db: Db, rows: readonly LoadBalancer[]): Promise<View[]> {
+  const ids = rows.map(({ id }) => id);
+  const [listeners, pools] = [await childrenOf(db, 'listener', ids), await childrenOf(db, 'pool', ids)];
+  return rows.map((row) => view(loadBalancer, row, { listeners: listeners.get(row.id) ?? [], pools: pools.get(row.id) ?? [], tenant_id: row.project_id }));
+}
+
+export async function viewListeners(_db: Db, rows: readonly Listener[]): Promise<View[]> {
+  return rows.map((row) => view(listener, row, { loadbalancers: [{ id: row.loadbalancer_id }], l7policies: [], tenant_id: row.project_id }));
+}
+
+export async function viewPools(db: Db, rows: readonly Pool[]): Promise<View[]> {
+  const ids = rows.map(({ id }) => id);
+  const [listeners, members, monitors] = [await listenersOfPools(db, ids), await childrenOf(db, 'member', ids), await childrenOf(db, 'health_monitor', ids)];
+  return rows.map((row) =>
+    view(pool, row, {
+      loadbalancers: [{ id: row.loadbalancer_id }],
+      listeners: listeners.get(row.id) ?? [],
+      members: members.get(row.id) ?? [],
+      // Absent, not null, when there is none: so Octavia does.
+      healthmonitor_id: monitors.get(row.id)?.[0]?.id,
+      tenant_id: row.project_id,
+    }),
+  );
+}
+
+export async function viewMembers(_db: Db, rows: readonly Member[]): Promise<View[]> {
+  return rows.map((row) => view(member, row, { tenant_id: row.project_id }));
+}
+
+export async function viewHealthMonitors(_db: Db, rows: readonly HealthMonitor[]): Promise<View[]> {
+  return rows.map((row) => view(healthMonitor, row, { pools: [{ id: row.pool_id }], tenant_id: row.project_id }));
+}
+
+/** Only the attributes asked for. */
+export function select(shown: View, fields: readonly string[] | null): View {
+  if (fields === null) return shown;
+  return Object.fromEntries(fields.flatMap((name) => (name in shown ? [[name, shown[name]]] : [])));
+}

@@ -1,0 +1,94 @@
+/** What the doctor asks of the host: user, programs, kernel. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Config } from '../config/options.ts';
+import { type Finding, fail, ok, warn } from './doctor.ts';
+
+const run = promisify(execFile);
+
+export function userChecks(): Finding[] {
+  const version = process.versions.node;
+  const node = Number.parseInt(version, 10) >= 24 ? ok('node', version) : fail('node', version, 'Run it through ./weir or npm start, which bring Node 24.');
+  const user = process.getuid?.() === 0 ? ok('user', 'root') : fail('user', `user ${process.getuid?.() ?? 'unknown'}`, 'Run it as root: it makes network namespaces.');
+  return [node, user];
+}
+
+interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The Debian package. */
+  readonly from: string;
+}
+
+const PROGRAMS: readonly Program[] = [
+  { command: 'ip', args: ['-Version'], from: 'iproute2' },
+  { command: 'nft', args: ['--version'], from: 'nftables' },
+  { command: 'nsenter', args: ['--version'], from: 'util-linux' },
+  { command: 'sysctl', args: ['--version'], from: 'procps' },
+  { command: 'curl', args: ['--version'], from: 'curl' },
+];
+
+export async function programChecks(config: Config): Promise<Finding[]> {
+  return [...(await Promise.all(PROGRAMS.map(programCheck))), await haproxyCheck(config.local_node.haproxy_binary)];
+}
+
+async function programCheck({ command, args, from }: Program): Promise<Finding> {
+  try {
+    const { stdout, stderr } = await run(command, [...args]);
+    return ok(command, firstLine(stdout || stderr));
+  } catch (error) {
+    return fail(command, reason(error), `apt-get install ${from}`);
+  }
+}
+
+/** 2.6 is the first whose runtime socket adds servers of every kind with health checks. */
+const OLDEST_HAPROXY = [2, 6];
+
+async function haproxyCheck(binary: string): Promise<Finding> {
+  try {
+    const { stdout } = await run(binary, ['-vv']);
+    return judgeHaproxy(stdout);
+  } catch (error) {
+    return fail('haproxy', reason(error), 'apt-get install haproxy, or set [local_node] haproxy_binary');
+  }
+}
+
+/** Reads the output of `haproxy -vv`. */
+export function judgeHaproxy(text: string): Finding {
+  const line = firstLine(text);
+  const [, major, minor] = /version (\d+)\.(\d+)/.exec(line) ?? [];
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_HAPROXY;
+  const tooOld = major === undefined || Number(major) < oldestMajor || (Number(major) === oldestMajor && Number(minor) < oldestMinor);
+  if (tooOld) return fail('haproxy', line, `HAProxy ${OLDEST_HAPROXY.join('.')} or newer is needed: Debian 12 has it.`);
+  return text.includes('+OPENSSL') ? ok('haproxy', line) : warn('haproxy', `${line}, without TLS`, 'Use a build with OpenSSL, such as Debian\'s.');
+}
+
+/** Each is tried in a namespace that ends with the program. */
+const KERNEL: readonly { readonly check: string; readonly args: readonly string[] }[] = [
+  { check: 'veth', args: ['ip', 'link', 'add', 'weir0', 'type', 'veth', 'peer', 'name', 'weir1'] },
+  { check: 'bridge', args: ['ip', 'link', 'add', 'weir0', 'type', 'bridge'] },
+  { check: 'nftables', args: ['nft', 'add', 'table', 'inet', 'weir'] },
+];
+
+export async function kernelChecks(): Promise<Finding[]> {
+  const first = await kernelCheck('namespaces', ['true']);
+  return first.result === 'ok' ? [first, ...(await Promise.all(KERNEL.map(({ check, args }) => kernelCheck(check, args))))] : [first];
+}
+
+async function kernelCheck(check: string, args: readonly string[]): Promise<Finding> {
+  try {
+    await run('unshare', ['--net', '--', ...args]);
+    return ok(`kernel: ${check}`, 'works');
+  } catch (error) {
+    return fail(`kernel: ${check}`, reason(error), process.getuid?.() === 0 ? 'Use a kernel with it; in a container, give that CAP_SYS_ADMIN and CAP_NET_ADMIN.' : 'Try again as root.');
+  }
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}
+
+function reason(error: unknown): string {
+  const { stderr, code, message } = error as { stderr?: string; code?: string; message: string };
+  return code === 'ENOENT' ? 'not installed' : firstLine(stderr || message);
+}

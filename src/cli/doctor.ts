@@ -1,0 +1,40 @@
+/** `weir doctor`: can this host do what Edgeweir needs, and if not, what is to be done. Changes nothing. */
+import type { Config } from '../config/options.ts';
+import { portChecks, serverChecks, stateChecks } from './doctor-server.ts';
+import { kernelChecks, programChecks, userChecks } from './doctor-host.ts';
+import { CliError } from './cli-error.ts';
+import { type OutputOptions, formatRows } from './output.ts';
+
+export interface Finding {
+  readonly check: string;
+  readonly result: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  /** What to do; empty when it is well. */
+  readonly remedy: string;
+}
+
+export function ok(check: string, detail: string): Finding {
+  return { check, result: 'ok', detail, remedy: '' };
+}
+
+export function warn(check: string, detail: string, remedy: string): Finding {
+  return { check, result: 'warn', detail, remedy };
+}
+
+export function fail(check: string, detail: string, remedy: string): Finding {
+  return { check, result: 'fail', detail, remedy };
+}
+
+export async function findings(config: Config): Promise<Finding[]> {
+  const host = [...userChecks(), ...(await programChecks(config)), ...(await kernelChecks())];
+  const server = await serverChecks(config);
+  return [...host, ...stateChecks(config), ...server.findings, ...(server.running ? [] : await portChecks(config))];
+}
+
+export async function doctor(config: Config, output: OutputOptions): Promise<void> {
+  const found = await findings(config);
+  const rows = found.map(({ check, result, detail, remedy }) => ({ Check: check, Result: result, Detail: detail, 'What to do': remedy }));
+  process.stdout.write(formatRows(rows, ['Check', 'Result', 'Detail', 'What to do'], output));
+  const failed = found.filter(({ result }) => result === 'fail').length;
+  if (failed > 0) throw new CliError(`This host is not ready: ${failed} of ${found.length} checks failed`, { exitCode: 2 });
+}

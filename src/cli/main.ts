@@ -1,0 +1,110 @@
+/**
+ * The weir command: noun, then verb. What a verb needs is loaded when it runs, so that help is instant.
+ * Exit codes: 0 ok, 1 failure, 2 wrong usage or a host that is not able to.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Config } from '../config/options.ts';
+import type { Overrides } from '../config/load.ts';
+import { describe, exitCodeOf } from './cli-error.ts';
+import { FORMATS, type OutputOptions } from './output.ts';
+
+interface SharedOptions extends OutputOptions {
+  readonly configFile?: string;
+  readonly set?: readonly string[];
+}
+
+/** Options may stand before the noun as well as after the verb. */
+function shared(command: Command): Command {
+  return command
+    .option('--config-file <path>', 'configuration to use instead of /etc/edgeweir/edgeweir.conf (also: EDGEWEIR_CONF)')
+    .option('--set <group.option=value>', 'one option of the configuration; may be repeated', collect);
+}
+
+function formatted(command: Command): Command {
+  return shared(command)
+    .addOption(new Option('-f, --format <format>', 'form of the output').choices(FORMATS))
+    .option('-c, --column <name>', 'show only this column; may be repeated', collect);
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+async function configOf({ configFile, set = [] }: SharedOptions): Promise<Config> {
+  const { loadConfig } = await import('../config/load.ts');
+  return loadConfig({ file: configFile, overrides: overridesOf(set), warn: (message) => void process.stderr.write(`Warning: ${message}\n`) });
+}
+
+const ASSIGNMENT = /^([A-Za-z_]+)\.([a-z_]+)=(.*)$/s;
+
+function overridesOf(assignments: readonly string[]): Overrides {
+  const overrides: Record<string, Record<string, string>> = {};
+  for (const text of assignments) {
+    const [, group = '', name = '', value = ''] = ASSIGNMENT.exec(text) ?? [];
+    if (group === '') throw new InvalidArgumentError(`--set ${text}: write it as group.option=value, such as api_settings.bind_port=9877`);
+    (overrides[group] ??= {})[name] = value;
+  }
+  return overrides;
+}
+
+/** Runs a verb with the configuration and all options, wherever they stood. */
+function verb<A extends unknown[]>(work: (config: Config, options: SharedOptions, ...args: A) => Promise<number | void> | number | void) {
+  return async (...parameters: unknown[]): Promise<void> => {
+    const command = parameters.at(-1) as Command;
+    const options = command.optsWithGlobals<SharedOptions>();
+    const code = await work(await configOf(options), options, ...(parameters.slice(0, -2) as A));
+    if (typeof code === 'number') process.exitCode = code;
+  };
+}
+
+function labCommands(): Command {
+  const lab = new Command('lab').description('the test bed: a client and web servers in network namespaces').enablePositionalOptions();
+  const load = (): Promise<typeof import('./lab.ts')> => import('./lab.ts');
+  shared(lab.command('up').description('build it, or repair it')).action(verb(async (config) => (await load()).up(config)));
+  shared(lab.command('down').description('remove it')).action(verb(async (config) => (await load()).down(config)));
+  formatted(lab.command('status').description('its hosts and what runs on them')).action(verb(async (config, options) => (await load()).status(config, options)));
+  shared(lab.command('exec <host> [command...]').description('run a command on a host: weir lab exec client -- curl http://192.168.1.10/'))
+    .passThroughOptions()
+    .action(verb<[string, string[]]>(async (config, _options, host, command) => (await load()).exec(config, host, command)));
+  shared(lab.command('start <host>').description('start the web server of a host')).action(verb<[string]>(async (config, _options, host) => (await load()).start(config, host)));
+  shared(lab.command('stop <host>').description('stop the web server of a host')).action(verb<[string]>(async (config, _options, host) => (await load()).stop(config, host)));
+  return lab;
+}
+
+function configCommands(): Command {
+  const config = new Command('config').description('the configuration').enablePositionalOptions();
+  config.command('sample').description('print a configuration with every option, its help and default').action(async () => (await import('./config.ts')).printSample());
+  shared(config.command('show').description('print the configuration in force, without secrets')).action(verb(async (loaded) => (await import('./config.ts')).printConfig(loaded)));
+  return config;
+}
+
+export function program(): Command {
+  const weir = formatted(new Command('weir').description('One load-balancing API, OpenStack Octavia\'s: the server, and what an operator does with it.')).enablePositionalOptions().exitOverride();
+  shared(weir.command('serve').description('run the server in the foreground')).action(verb(async (config) => (await import('./serve.ts')).serve(config)));
+  shared(weir.command('quickstart').description('run the server with the lab and a load balancer to look at; Ctrl-C removes all of it')).action(verb(async (config) => (await import('./quickstart.ts')).quickstart(config)));
+  formatted(weir.command('doctor').description('check this host, and say what to do')).action(verb(async (config, options) => (await import('./doctor.ts')).doctor(config, options)));
+  weir.addCommand(configCommands());
+  weir.addCommand(labCommands());
+  for (const command of everyCommand(weir)) command.exitOverride();
+  return weir;
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+/** Resolves to the exit code. */
+export async function main(words: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync([...words], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has said it already, except for what our own parser threw.
+    if (error instanceof InvalidArgumentError) process.stderr.write(`${describe(error)}\n`);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`${describe(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,24 @@
+/**
+ * Whether the state directory is the quickstart's own, to be thrown away with everything in it. A file in it says so,
+ * written before the database, so that being killed at any moment leaves no doubt. `weir serve` removes the file.
+ * What else the quickstart made tells its maker itself: the balancer by its tag, networks and ports by their marks.
+ */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export function ownershipMark(statePath: string): string {
+  return join(statePath, 'quickstart');
+}
+
+export function isOwn(statePath: string): boolean {
+  return existsSync(ownershipMark(statePath));
+}
+
+/** Takes a directory that is not there or empty; leaves one with anything in it as it is. True if it is ours now. */
+export function claimState(statePath: string): boolean {
+  mkdirSync(statePath, { recursive: true, mode: 0o700 });
+  if (readdirSync(statePath).length === 0) {
+    writeFileSync(ownershipMark(statePath), 'Made by the quickstart, and removed by it with everything in this directory.\n', { mode: 0o600 });
+  }
+  return isOwn(statePath);
+}

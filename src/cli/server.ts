@@ -1,0 +1,116 @@
+/** Puts a server together from its parts, in the order in which they need each other, and takes it apart again. */
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { bootstrapIdentity } from '../api/identity/bootstrap.ts';
+import { Tokens } from '../api/identity/tokens.ts';
+import { type ServerOptions, buildKeystoneServer, buildServer } from '../api/server.ts';
+import type { Config } from '../config/options.ts';
+import { Controller } from '../control/controller.ts';
+import type { Log } from '../model/log.ts';
+import type { Drivers } from '../nodes/drivers.ts';
+import { type Store, openStore } from '../store/store.ts';
+import { CliError } from './cli-error.ts';
+import { writeCloudsFile } from './clouds-file.ts';
+import { createDrivers } from './drivers.ts';
+import { localUrl } from './server-url.ts';
+
+export interface RunningServer {
+  readonly store: Store;
+  readonly drivers: Drivers;
+  /** Where a client on this host reaches it. */
+  readonly url: string;
+  readonly cloudsFile: string;
+  /** Lets running requests and deliveries end. Nodes go on carrying traffic. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with nothing held. */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const undo: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let step = undo.pop(); step; step = undo.pop()) await step();
+  };
+  try {
+    return { ...(await start(config, log, (step) => undo.push(step))), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(config: Config, log: Log, onStop: (step: () => Promise<void> | void) => void): Promise<Omit<RunningServer, 'stop'>> {
+  const { DEFAULT, identity } = config;
+  const store = await openStore({ statePath: DEFAULT.state_path, log });
+  onStop(() => store.close());
+  const { adminPassword } = await bootstrapIdentity(store, { adminPassword: identity.admin_password, projects: identity.bootstrap_projects, statePath: DEFAULT.state_path });
+  const tokens = await Tokens.open({ store, statePath: DEFAULT.state_path, lifetime: identity.token_expiration });
+  onStop(() => tokens.close());
+  // Listening comes before the loop: a port that is taken must not have changed anything.
+  for (const close of await listen(config, store, tokens)) onStop(close);
+  const drivers = createDrivers(config, store.instance, log);
+  const controller = new Controller({ store, drivers, log, ...controllerOptions(config) });
+  onStop(() => controller.stop());
+  await controller.start();
+  const url = localUrl(config.api_settings.bind_host, config.api_settings.bind_port);
+  const cloudsFile = join(DEFAULT.state_path, 'clouds.yaml');
+  await writeCloudsFile(cloudsFile, { url, password: adminPassword, region: identity.region });
+  return { store, drivers, url, cloudsFile };
+}
+
+function controllerOptions({ controller_worker: worker, health_manager: health }: Config) {
+  return {
+    workers: worker.workers,
+    pendingDeadline: worker.pending_deadline,
+    resyncInterval: worker.resync_interval,
+    retryMax: worker.retry_max,
+    readInterval: health.read_interval,
+    statisticsInterval: health.statistics_interval,
+  };
+}
+
+/** Resolves to what closes each port. */
+async function listen(config: Config, store: Store, tokens: Tokens): Promise<(() => Promise<void>)[]> {
+  const { bind_host: host, bind_port: port, keystone_port: keystonePort } = config.api_settings;
+  const options = serverOptions(config, store, tokens);
+  const main = await listenOn(await buildServer(options), host, port, 'bind_port');
+  if (keystonePort === 0) return [main];
+  try {
+    return [main, await listenOn(await buildKeystoneServer(options), host, keystonePort, 'keystone_port')];
+  } catch (error) {
+    await main();
+    throw error;
+  }
+}
+
+async function listenOn(app: FastifyInstance, host: string, port: number, option: string): Promise<() => Promise<void>> {
+  try {
+    await app.listen({ host, port });
+    return () => app.close();
+  } catch (error) {
+    await app.close();
+    throw cannotListen(error as NodeJS.ErrnoException, host, port, option);
+  }
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number, option: string): CliError {
+  const why = error.code === 'EADDRINUSE' ? `port ${port} is already in use` : error.message;
+  const remedy = `See what uses it (ss -ltnp 'sport = :${port}'), or choose another: --set api_settings.${option}=PORT`;
+  return new CliError(`Cannot listen on ${host}: ${why}`, { remedy, cause: error });
+}
+
+function serverOptions({ api_settings: api, identity, lb_provider: provider }: Config, store: Store, tokens: Tokens): ServerOptions {
+  return {
+    store,
+    tokens,
+    authStrategy: api.auth_strategy,
+    publicUrl: api.api_base_uri,
+    bindHost: api.bind_host,
+    bindPort: api.bind_port,
+    region: identity.region,
+    maxBodySize: api.max_body_size,
+    maxLimit: api.pagination_max_limit,
+    healthcheckEnabled: api.healthcheck_enabled,
+    defaultProvider: provider.provider,
+    enabledProviders: provider.enabled_providers,
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * Control: wakes `reconcile` for whatever changed, after a restart for everything, and now and then for what may have
+ * drifted. Holds no state but what waits to run.
+ */
+import { type Amphora, amphora } from '../model/amphora.ts';
+import type { Log } from '../model/log.ts';
+import type { Drivers } from '../nodes/drivers.ts';
+import type { NodeDriver } from '../nodes/node.ts';
+import { allBalancerIds, expirePending, unsettled } from '../store/balancers.ts';
+import { byId, list } from '../store/rows.ts';
+import type { Store } from '../store/store.ts';
+import { Observer } from './observe.ts';
+import { type Reconciler, reconcile } from './reconcile.ts';
+import { type Outcome, WorkQueue } from './work-queue.ts';
+
+export interface ControllerOptions {
+  readonly store: Store;
+  readonly drivers: Drivers;
+  readonly log: Log;
+  /** Balancers worked on at the same time. */
+  readonly workers: number;
+  /** Seconds. */
+  readonly pendingDeadline: number;
+  readonly resyncInterval: number;
+  readonly retryMax: number;
+  readonly readInterval: number;
+  readonly statisticsInterval: number;
+}
+
+const RETRY_FIRST_MS = 100;
+/** How often waiting balancers are compared with their deadline, ms. */
+const DEADLINE_CHECK_MS = 1000;
+
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #queue: WorkQueue;
+  readonly #observer: Observer;
+  readonly #reconciler: Reconciler;
+  #unsubscribe: () => void = () => {};
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(options: ControllerOptions) {
+    const { store, drivers, log, pendingDeadline } = options;
+    this.#options = options;
+    this.#reconciler = { store, drivers, log, pendingDeadline, now: () => new Date() };
+    this.#queue = new WorkQueue({ workers: options.workers, retryFirstMs: RETRY_FIRST_MS, retryMaxMs: options.retryMax * 1000, work: (id, attempt) => this.#work(id, attempt) });
+    this.#observer = new Observer({ store, drivers, log, readInterval: options.readInterval * 1000, statisticsInterval: options.statisticsInterval * 1000 });
+  }
+
+  /** Removes what nobody owns, then looks at every balancer once: what a crash left half done is finished here. */
+  async start(): Promise<void> {
+    const { store, drivers } = this.#options;
+    for (const driver of drivers.all) {
+      driver.onLost((id) => void this.#guard('restart', () => this.#lost(id)));
+      await driver.start();
+      await this.#removeOrphans(driver);
+    }
+    this.#unsubscribe = store.onChange((ids) => ids.forEach((id) => this.#queue.add(id)));
+    for (const id of await allBalancerIds(store.db)) this.#queue.add(id);
+    await this.#observer.start();
+    this.#timers = [
+      setInterval(() => void this.#guard('resync', () => this.#resync()), this.#options.resyncInterval * 1000),
+      setInterval(() => void this.#guard('deadline check', () => this.#expire()), DEADLINE_CHECK_MS),
+    ];
+  }
+
+  /** Stops working. Nodes go on carrying traffic. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#observer.stop();
+    await this.#queue.stop();
+    for (const driver of this.#options.drivers.all) await driver.stop();
+  }
+
+  /** Resolves when no balancer waits for work or is worked on. */
+  async idle(): Promise<void> {
+    await this.#queue.idle();
+  }
+
+  async #work(id: string, attempt: number): Promise<Outcome> {
+    const outcome = await reconcile(this.#reconciler, id, attempt);
+    const amphorae = await this.#amphoraeOf(id);
+    this.#observer.assign(id, amphorae);
+    if (amphorae.length === 0) for (const driver of this.#options.drivers.all) await driver.tidy();
+    return outcome;
+  }
+
+  async #amphoraeOf(loadBalancerId: string): Promise<Amphora[]> {
+    const where = [{ column: 'loadbalancer_id', anyOf: [loadBalancerId] }];
+    return list(this.#options.store.db, amphora, { where, sort: [], limit: null, marker: null, reverse: false });
+  }
+
+  async #lost(amphoraId: string): Promise<void> {
+    const row = await byId(this.#options.store.db, amphora, amphoraId);
+    if (!row) return;
+    this.#options.log.warn({ amphora: amphoraId, loadbalancer: row.loadbalancer_id }, 'the proxy died; starting it again');
+    this.#queue.add(row.loadbalancer_id);
+  }
+
+  async #resync(): Promise<void> {
+    for (const driver of this.#options.drivers.all) await this.#removeOrphans(driver);
+    for (const id of await allBalancerIds(this.#options.store.db)) this.#queue.addGently(id);
+  }
+
+  async #expire(): Promise<void> {
+    const { store, pendingDeadline } = this.#options;
+    await expirePending(store, new Date(), pendingDeadline);
+    for (const id of await unsettled(store.db)) this.#queue.addGently(id);
+  }
+
+  /** Nodes that exist without an amphora row: a crash came between removing the rows and the node, or a restore. */
+  async #removeOrphans(driver: NodeDriver): Promise<void> {
+    const { store, log } = this.#options;
+    // Nodes first: a node is only ever made after its row.
+    const nodes = await driver.list();
+    const rows = await list(store.db, amphora, { where: [], sort: [], limit: null, marker: null, reverse: false });
+    const owned = new Set(rows.map(({ id }) => id));
+    for (const id of nodes.filter((node) => !owned.has(node))) {
+      log.warn({ node: id }, 'removing a node that no load balancer owns');
+      await driver.remove(id);
+    }
+  }
+
+  async #guard(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#options.log.error({ reason: error instanceof Error ? error.message : String(error) }, `${what} failed`);
+    }
+  }
+}

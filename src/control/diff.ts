@@ -1,0 +1,105 @@
+/**
+ * Present and wanted node config → plan. Pure. What the runtime socket can do is done there; everything else is one
+ * reload. A plan for equal configs is empty: that is how the loop knows it is done.
+ */
+import type { Link, NodeConfig, ProxyConfig, Server } from '../model/node-config.ts';
+import type { Plan, Step } from '../model/plan.ts';
+
+export interface DiffOptions {
+  /** Set after a runtime change failed: the next attempt does not try the same again. */
+  readonly avoidRuntime?: boolean;
+}
+
+export function diff(present: NodeConfig | null, wanted: NodeConfig, options: DiffOptions = {}): Plan {
+  const base: NodeConfig = present ?? { links: [], routes: [], proxy: null };
+  return [
+    ...(present ? [] : [{ kind: 'create-node', cost: 'restart' } as const]),
+    ...diffLinks(base.links, wanted.links),
+    ...diffRoutes(base, wanted),
+    ...diffProxy(base.proxy, wanted.proxy, options.avoidRuntime ?? false),
+  ];
+}
+
+function diffLinks(present: readonly Link[], wanted: readonly Link[]): Step[] {
+  const gone = present.filter(({ name }) => !wanted.some((link) => link.name === name));
+  return [
+    ...gone.map(({ name }): Step => ({ kind: 'delete-link', cost: 'runtime', name })),
+    ...wanted.flatMap((link) => diffLink(present.find(({ name }) => name === link.name), link)),
+  ];
+}
+
+function diffLink(present: Link | undefined, link: Link): Step[] {
+  if (!present) return [{ kind: 'add-link', cost: 'runtime', link }];
+  if (present.networkId !== link.networkId || present.physicalNetwork !== link.physicalNetwork) {
+    return [
+      { kind: 'delete-link', cost: 'runtime', name: link.name },
+      { kind: 'add-link', cost: 'runtime', link },
+    ];
+  }
+  return sameLink(present, link) ? [] : [{ kind: 'change-link', cost: 'runtime', link, present }];
+}
+
+function sameLink(a: Link, b: Link): boolean {
+  return a.mac === b.mac && a.mtu === b.mtu && sameSet(a.addresses, b.addresses) && sameSet(a.neighbours.map(entryKey), b.neighbours.map(entryKey));
+}
+
+function entryKey({ address, mac }: { address: string; mac: string }): string {
+  return `${address} ${mac}`;
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  const set = new Set(a);
+  return a.length === b.length && b.every((item) => set.has(item));
+}
+
+function diffRoutes(present: NodeConfig, wanted: NodeConfig): Step[] {
+  const key = (config: NodeConfig): string[] => config.routes.map(({ to, via }) => `${to} ${via}`);
+  if (sameSet(key(present), key(wanted))) return [];
+  return [{ kind: 'set-routes', cost: 'runtime', routes: wanted.routes, present: present.routes }];
+}
+
+function diffProxy(present: ProxyConfig | null, wanted: ProxyConfig | null, avoidRuntime: boolean): Step[] {
+  if (!wanted) return present ? [{ kind: 'stop-proxy', cost: 'restart' }] : [];
+  if (!present) return [{ kind: 'start-proxy', cost: 'restart', proxy: wanted }];
+  const servers = present.structure === wanted.structure ? diffServers(present.servers, wanted.servers) : null;
+  if (servers === null || (avoidRuntime && servers.length > 0)) return [{ kind: 'reload-proxy', cost: 'reload', proxy: wanted }];
+  // The file comes first: should the proxy die between the two, it is started with what was wanted.
+  const file: Step[] = present.text === wanted.text ? [] : [{ kind: 'write-config', cost: 'runtime', proxy: wanted }];
+  return [...file, ...servers];
+}
+
+/** null when a reload is needed because a backend takes no servers at runtime. */
+function diffServers(present: readonly Server[], wanted: readonly Server[]): Step[] | null {
+  const before = new Map(present.map((server) => [serverKey(server), server]));
+  const after = new Set(wanted.map(serverKey));
+  const gone = present.filter((server) => !after.has(serverKey(server)));
+  const fixed = new Set(wanted.filter(({ dynamic }) => !dynamic).map(({ backend }) => backend));
+  const added = wanted.filter((server) => !before.has(serverKey(server)));
+  if ([...gone, ...added].some(({ backend }) => fixed.has(backend))) return null;
+  const changed = wanted.flatMap((server) => changeOf(before.get(serverKey(server)), server));
+  if (changed.some((step) => step.server.backup !== step.present.backup && fixed.has(step.server.backend))) return null;
+  return [
+    ...added.map((server): Step => ({ kind: 'add-server', cost: 'runtime', server })),
+    ...changed,
+    // Deleted last, so that a backend whose members are all replaced is never empty.
+    ...gone.map(({ backend, name }): Step => ({ kind: 'delete-server', cost: 'runtime', backend, name })),
+  ];
+}
+
+function serverKey({ backend, name }: Server): string {
+  return `${backend}/${name}`;
+}
+
+function changeOf(present: Server | undefined, server: Server): Extract<Step, { kind: 'change-server' }>[] {
+  if (!present || sameServer(present, server)) return [];
+  return [{ kind: 'change-server', cost: 'runtime', server, present }];
+}
+
+function sameServer(a: Server, b: Server): boolean {
+  return a.address === b.address && a.port === b.port && a.weight === b.weight && a.state === b.state && a.backup === b.backup && sameCheck(a.check, b.check);
+}
+
+function sameCheck(a: Server['check'], b: Server['check']): boolean {
+  if (a === null || b === null) return a === b;
+  return a.address === b.address && a.port === b.port;
+}

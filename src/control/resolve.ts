@@ -1,0 +1,122 @@
+/**
+ * Rows → topology. Pure: parses once what the database says into a value whose guarantees the compilers trust.
+ * What is to be deleted is left out; what is disabled stays in, marked, because a compiler may have to say so.
+ */
+import type { HealthMonitor } from '../model/health-monitor.ts';
+import type { Listener } from '../model/listener.ts';
+import { macOf } from '../model/mac.ts';
+import type { Member } from '../model/member.ts';
+import type { Network, Subnet } from '../model/network.ts';
+import type { Pool } from '../model/pool.ts';
+import type { ListenerTopology, MemberTopology, MonitorTopology, Neighbour, PoolTopology, SubnetTopology, Topology } from '../model/topology.ts';
+import type { BalancerTree } from '../store/balancer-tree.ts';
+
+/** Throws when the rows contradict each other, which the API's transactions rule out. */
+export function resolve(tree: BalancerTree): Topology {
+  const { balancer } = tree;
+  const subnets = new Map(tree.subnets.map((subnet) => [subnet.id, subnetTopology(subnet, tree.networks)]));
+  const vipSubnet = subnets.get(must(balancer.vip_subnet_id, `load balancer ${balancer.id} has no VIP subnet`));
+  const address = must(balancer.vip_address, `load balancer ${balancer.id} has no VIP address`);
+  const wantedPools = wanted(tree.pools);
+  return Object.freeze({
+    id: balancer.id,
+    projectId: balancer.project_id ?? '',
+    name: balancer.name,
+    generation: balancer.generation,
+    enabled: balancer.admin_state_up,
+    provider: balancer.provider ?? '',
+    vip: { address, mac: macOf(address), subnet: must(vipSubnet, `VIP subnet of ${balancer.id} is gone`) },
+    listeners: wanted(tree.listeners).map((listener) => listenerTopology(listener, wantedPools)),
+    pools: wantedPools.map((pool) => poolTopology(pool, tree)),
+    memberSubnets: memberSubnets(tree.members, subnets, balancer.vip_subnet_id),
+    neighbours: tree.neighbours.map(({ network_id, ip_address, mac_address }): Neighbour => ({ networkId: network_id, address: ip_address, mac: mac_address })),
+  });
+}
+
+function wanted<R extends { deleting: boolean }>(rows: readonly R[]): R[] {
+  return rows.filter((row) => !row.deleting);
+}
+
+function must<T>(value: T | null | undefined, complaint: string): T {
+  if (value === null || value === undefined) throw new Error(complaint);
+  return value;
+}
+
+function subnetTopology(subnet: Subnet, networks: readonly Network[]): SubnetTopology {
+  const network = must(networks.find(({ id }) => id === subnet.network_id), `network ${subnet.network_id} is gone`);
+  return {
+    id: subnet.id,
+    networkId: network.id,
+    physicalNetwork: network['provider:physical_network'],
+    cidr: subnet.cidr,
+    gateway: subnet.gateway_ip,
+    mtu: network.mtu,
+    hostRoutes: subnet.host_routes,
+  };
+}
+
+function memberSubnets(members: readonly Member[], subnets: ReadonlyMap<string, SubnetTopology>, vipSubnet: string | null): SubnetTopology[] {
+  const named = new Set(wanted(members).map((member) => member.subnet_id));
+  return [...subnets.values()].filter(({ id }) => named.has(id) && id !== vipSubnet);
+}
+
+function listenerTopology(listener: Listener, pools: readonly Pool[]): ListenerTopology {
+  return {
+    id: listener.id,
+    enabled: listener.admin_state_up,
+    protocol: listener.protocol,
+    port: listener.protocol_port,
+    connectionLimit: listener.connection_limit < 0 ? null : listener.connection_limit,
+    timeouts: {
+      client: listener.timeout_client_data,
+      connect: listener.timeout_member_connect,
+      member: listener.timeout_member_data,
+      inspect: listener.timeout_tcp_inspect,
+    },
+    insertHeaders: listener.insert_headers,
+    allowedCidrs: listener.allowed_cidrs,
+    defaultPool: pools.some(({ id }) => id === listener.default_pool_id) ? listener.default_pool_id : null,
+  };
+}
+
+function poolTopology(pool: Pool, tree: BalancerTree): PoolTopology {
+  const monitor = wanted(tree.monitors).find(({ pool_id, admin_state_up }) => pool_id === pool.id && admin_state_up);
+  return {
+    id: pool.id,
+    enabled: pool.admin_state_up,
+    protocol: pool.protocol,
+    algorithm: pool.lb_algorithm,
+    persistence: pool.session_persistence,
+    members: wanted(tree.members)
+      .filter(({ pool_id }) => pool_id === pool.id)
+      .map(memberTopology),
+    monitor: monitor ? monitorTopology(monitor) : null,
+  };
+}
+
+function memberTopology(member: Member): MemberTopology {
+  return {
+    id: member.id,
+    enabled: member.admin_state_up,
+    address: member.address,
+    port: member.protocol_port,
+    weight: member.weight,
+    backup: member.backup,
+    monitorAddress: member.monitor_address,
+    monitorPort: member.monitor_port,
+  };
+}
+
+function monitorTopology(monitor: HealthMonitor): MonitorTopology {
+  const { http_method: method, url_path: path, expected_codes: expectedCodes } = monitor;
+  const isHttp = method !== null && path !== null && expectedCodes !== null;
+  return {
+    id: monitor.id,
+    type: monitor.type,
+    delay: monitor.delay,
+    timeout: monitor.timeout,
+    rise: monitor.max_retries,
+    fall: monitor.max_retries_down,
+    http: isHttp ? { method, path, expectedCodes, version: monitor.http_version, domainName: monitor.domain_name } : null,
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * A level-triggered work queue: keys, not messages. However often a key is added while it waits or runs, it runs once
+ * more after that; never twice at a time. What the work was is read from the store when it runs, so nothing is lost
+ * with the queue.
+ */
+export type Outcome = { readonly done: true } | { readonly done: false; readonly reason: string };
+
+export interface WorkQueueOptions {
+  readonly workers: number;
+  /** First delay after a failure, doubled up to `retryMaxMs`, with up to a quarter of jitter. */
+  readonly retryFirstMs: number;
+  readonly retryMaxMs: number;
+  /** Does the work of one key. It must not throw for expected failures; what it throws counts as one. */
+  work(key: string, attempt: number): Promise<Outcome>;
+}
+
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #waiting = new Set<string>();
+  readonly #running = new Map<string, Promise<void>>();
+  /** Added again while running. */
+  readonly #again = new Set<string>();
+  readonly #attempts = new Map<string, number>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #stopped = false;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  add(key: string): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    if (this.#running.has(key)) this.#again.add(key);
+    else this.#waiting.add(key);
+    this.#pump();
+  }
+
+  /** Adds a key unless a retry of it is already on its way: used by the clock, which must not defeat the backoff. */
+  addGently(key: string): void {
+    if (!this.#timers.has(key) && !this.#running.has(key)) this.add(key);
+  }
+
+  /** Takes no more work and waits for what runs. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#waiting.clear();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    await Promise.all(this.#running.values());
+  }
+
+  /** Resolves when nothing waits or runs; keys in backoff do not count. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0 || this.#waiting.size > 0) await Promise.race(this.#running.values());
+  }
+
+  #pump(): void {
+    for (const key of this.#waiting) {
+      if (this.#stopped || this.#running.size >= this.#options.workers) return;
+      this.#waiting.delete(key);
+      this.#running.set(key, this.#run(key));
+    }
+  }
+
+  async #run(key: string): Promise<void> {
+    const attempt = this.#attempts.get(key) ?? 0;
+    const outcome = await this.#attempt(key, attempt);
+    this.#running.delete(key);
+    if (outcome.done) this.#attempts.delete(key);
+    else this.#attempts.set(key, attempt + 1);
+    if (this.#again.delete(key)) this.add(key);
+    else if (!outcome.done) this.#retry(key, attempt);
+    this.#pump();
+  }
+
+  async #attempt(key: string, attempt: number): Promise<Outcome> {
+    try {
+      return await this.#options.work(key, attempt);
+    } catch (error) {
+      return { done: false, reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #retry(key: string, attempt: number): void {
+    if (this.#stopped) return;
+    const { retryFirstMs, retryMaxMs } = this.#options;
+    const delay = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(attempt, 20)) * (1 + Math.random() / 4);
+    this.#timers.set(key, setTimeout(() => this.add(key), delay));
+  }
+}

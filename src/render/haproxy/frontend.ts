@@ -1,0 +1,82 @@
+/** Listener → frontend. */
+import { isIP } from 'node:net';
+import type { ListenerTopology, Vip } from '../../model/topology.ts';
+import { type Argument, LONGEST_TIMER, checkedName, endpoint, integer, milliseconds, name, network, word } from './argument.ts';
+import { CompileError } from './compile-error.ts';
+import { type Directive, MOST_WORDS, type Section } from './directive.ts';
+import { MOST_CONNECTIONS } from './global.ts';
+import { frontendMode } from './mode.ts';
+import { INSERTED_HEADERS, unsupportedListener } from './support.ts';
+
+/** What an unlimited listener gets, as in Octavia: HAProxy has to know how much to set aside. */
+const UNLIMITED = 50_000;
+
+/** Connections at a time the listener may hold. */
+export function connectionLimit(listener: ListenerTopology): number {
+  return Math.min(listener.connectionLimit ?? UNLIMITED, MOST_CONNECTIONS);
+}
+
+/** @param backend name of the backend that serves it, null when nothing does: 503 in HTTP, a closed connection in TCP */
+export function frontendSection(vip: Vip, listener: ListenerTopology, backend: string | null): Section {
+  const unsupported = unsupportedListener({ protocol: listener.protocol, insert_headers: { ...listener.insertHeaders } });
+  if (unsupported !== null) throw new CompileError(`listener ${checkedName(listener.id)}: ${unsupported} is not carried`);
+  return {
+    head: [word('frontend'), name(checkedName(listener.id))],
+    body: [
+      ...modeOptions(listener),
+      [word('bind'), ...bindAddress(vip.address, listener.port)],
+      [word('maxconn'), integer(connectionLimit(listener), 1, MOST_CONNECTIONS)],
+      [word('timeout'), word('client'), timer(listener.timeouts.client)],
+      ...inspectDelay(listener.timeouts.inspect),
+      ...admission(listener.allowedCidrs ?? []),
+      ...insertedHeaders(listener),
+      ...(backend === null ? [] : [[word('default_backend'), name(backend)]]),
+    ],
+  };
+}
+
+function modeOptions(listener: ListenerTopology): Directive[] {
+  return frontendMode(listener) === 'http'
+    ? // The old worker answers one more request on an idle connection instead of cutting it: no error during a reload.
+      [[word('mode'), word('http')], [word('option'), word('idle-close-on-response')]]
+    : [[word('mode'), word('tcp')], [word('option'), word('splice-auto')]];
+}
+
+function bindAddress(vip: string, port: number): Argument[] {
+  // v6only: otherwise a bind to :: would take the IPv4 side as well.
+  return isIP(vip) === 6 ? [endpoint(vip, port), word('v6only')] : [endpoint(vip, port)];
+}
+
+/** HAProxy warns of a missing timeout when it is 0, which means never; so the longest it knows is written instead. */
+export function timer(value: number): Argument {
+  return milliseconds(value === 0 ? LONGEST_TIMER : value);
+}
+
+function inspectDelay(delay: number): Directive[] {
+  return delay === 0 ? [] : [[word('tcp-request'), word('inspect-delay'), milliseconds(delay)]];
+}
+
+/** ACLs of one name are alternatives, so a list longer than a line goes into several. An empty list is no list, as in Octavia. */
+function admission(cidrs: readonly string[]): Directive[] {
+  if (cidrs.length === 0) return [];
+  const perLine = MOST_WORDS - 3;
+  const lines = Math.ceil(cidrs.length / perLine);
+  const acls = Array.from({ length: lines }, (_, line): Directive => [
+    word('acl'),
+    word('allowed'),
+    word('src'),
+    ...cidrs.slice(line * perLine, (line + 1) * perLine).map(network),
+  ]);
+  return [...acls, [word('tcp-request'), word('connection'), word('reject'), word('unless'), word('allowed')]];
+}
+
+function insertedHeaders(listener: ListenerTopology): Directive[] {
+  const wanted = new Set(Object.keys(listener.insertHeaders).filter((header) => listener.insertHeaders[header]?.toLowerCase() === 'true'));
+  return frontendMode(listener) === 'http' ? INSERTED_HEADERS.filter((header) => wanted.has(header)).map((header) => HEADER_DIRECTIVES[header]) : [];
+}
+
+const HEADER_DIRECTIVES: Readonly<Record<(typeof INSERTED_HEADERS)[number], Directive>> = {
+  'X-Forwarded-For': [word('option'), word('forwardfor')],
+  'X-Forwarded-Port': [word('http-request'), word('set-header'), word('X-Forwarded-Port'), word('%[dst_port]')],
+  'X-Forwarded-Proto': [word('http-request'), word('set-header'), word('X-Forwarded-Proto'), word('http')],
+};

@@ -1,0 +1,112 @@
+/** One balancer with every row that delivery needs, as of one moment. */
+import { type RawBuilder, sql } from 'kysely';
+import type { Amphora } from '../model/amphora.ts';
+import type { HealthMonitor } from '../model/health-monitor.ts';
+import type { Listener } from '../model/listener.ts';
+import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
+import type { Member } from '../model/member.ts';
+import { type Network, type Port, type Subnet, port } from '../model/network.ts';
+import type { Pool } from '../model/pool.ts';
+import { byId } from './rows.ts';
+import type { Db } from './store.ts';
+
+/** Lists are in order of creation, and hold what is to be deleted too. */
+export interface BalancerTree {
+  readonly balancer: LoadBalancer;
+  readonly listeners: readonly Listener[];
+  readonly pools: readonly Pool[];
+  readonly members: readonly Member[];
+  readonly monitors: readonly HealthMonitor[];
+  readonly amphorae: readonly Amphora[];
+  /** Holds the VIP's MAC; null when the port is gone. */
+  readonly vipPort: Port | null;
+  /** The VIP's and those that members name, as far as they exist. */
+  readonly subnets: readonly Subnet[];
+  /** The networks of those subnets. */
+  readonly networks: readonly Network[];
+  readonly neighbours: readonly TreeNeighbour[];
+}
+
+/** A member's address that a port of ours holds, in the subnet the member names or else in the VIP's. */
+export interface TreeNeighbour {
+  readonly subnet_id: string;
+  readonly network_id: string;
+  readonly ip_address: string;
+  readonly mac_address: string;
+}
+
+/** undefined when there is no such balancer. Outside a transaction it makes its own, for one consistent view. */
+export async function balancerTree(db: Db, id: string): Promise<BalancerTree | undefined> {
+  if (db.isTransaction) return readTree(db, id);
+  return db.transaction().setAccessMode('read only').execute((view) => readTree(view, id));
+}
+
+async function readTree(db: Db, id: string): Promise<BalancerTree | undefined> {
+  const balancer = await byId(db, loadBalancer, id);
+  if (balancer === undefined) return undefined;
+  const members = await childrenOf(db, 'member', id);
+  const subnets = await subnetsOf(db, balancer, members);
+  return {
+    balancer,
+    listeners: await childrenOf(db, 'listener', id),
+    pools: await childrenOf(db, 'pool', id),
+    members,
+    monitors: await childrenOf(db, 'health_monitor', id),
+    amphorae: await childrenOf(db, 'amphora', id),
+    vipPort: balancer.vip_port_id === null ? null : ((await byId(db, port, balancer.vip_port_id)) ?? null),
+    subnets,
+    networks: await networksOf(db, subnets),
+    neighbours: await neighboursOf(db, balancer),
+  };
+}
+
+interface ChildRows {
+  listener: Listener;
+  pool: Pool;
+  member: Member;
+  health_monitor: HealthMonitor;
+  amphora: Amphora;
+}
+
+/** By rowid, for rows made within one second must keep their order: an unchanged balancer renders to unchanged bytes. */
+async function childrenOf<T extends keyof ChildRows>(db: Db, table: T, id: string): Promise<ChildRows[T][]> {
+  const rows = await db
+    .selectFrom(table as keyof ChildRows)
+    .selectAll()
+    .where('loadbalancer_id', '=', id)
+    .orderBy(sql`rowid`)
+    .execute();
+  return rows as ChildRows[T][];
+}
+
+async function subnetsOf(db: Db, balancer: LoadBalancer, members: readonly Member[]): Promise<Subnet[]> {
+  const ids = [balancer.vip_subnet_id, ...members.map((member) => member.subnet_id)].filter((id) => id !== null);
+  return db.selectFrom('subnet').selectAll().where('id', 'in', elementsOf(ids)).orderBy(sql`rowid`).execute();
+}
+
+async function networksOf(db: Db, subnets: readonly Subnet[]): Promise<Network[]> {
+  const ids = subnets.map((subnet) => subnet.network_id);
+  return db.selectFrom('network').selectAll().where('id', 'in', elementsOf(ids)).orderBy(sql`rowid`).execute();
+}
+
+/** One statement for any number of ids, so that it is prepared once. */
+function elementsOf(ids: readonly string[]): RawBuilder<string> {
+  return sql<string>`(select value from json_each(${JSON.stringify([...new Set(ids)])}))`;
+}
+
+async function neighboursOf(db: Db, balancer: LoadBalancer): Promise<TreeNeighbour[]> {
+  return db
+    .selectFrom('member')
+    .innerJoin('address', (join) =>
+      join.onRef('address.ip_address', '=', 'member.address').on('address.subnet_id', '=', (row) => row.fn.coalesce('member.subnet_id', row.val(balancer.vip_subnet_id))),
+    )
+    .innerJoin('port', 'port.id', 'address.port_id')
+    .select(['address.subnet_id', 'port.network_id', 'address.ip_address', 'port.mac_address'])
+    .distinct()
+    .where('member.loadbalancer_id', '=', balancer.id)
+    .where('port.mac_address', 'is not', null)
+    .orderBy('address.subnet_id')
+    .orderBy('address.ip_address')
+    .$narrowType<{ mac_address: string }>()
+    .execute();
+}

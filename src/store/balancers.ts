@@ -1,0 +1,176 @@
+/**
+ * What a write does to its balancer and what delivery does to it: generations and provisioning statuses.
+ * All functions that change rows expect to run in a transaction.
+ */
+import { type SqlBool, sql } from 'kysely';
+import { fault } from '../model/fault.ts';
+import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
+import { PROVISIONING_STATUSES, isPending, pendingAfterWrite } from '../model/status.ts';
+import { octaviaTime } from './row-time.ts';
+import { byId } from './rows.ts';
+import type { Db, Store, Tx } from './store.ts';
+
+export { type BalancerTree, type TreeNeighbour, balancerTree } from './balancer-tree.ts';
+export { type StatusChange, recordReadings } from './readings.ts';
+
+/** Rows below a balancer that have a generation and statuses of their own. */
+const CHILD_TABLES = ['listener', 'pool', 'member', 'health_monitor'] as const;
+
+/** In the words of the partial index, without parameters: only so SQLite uses that. */
+const UNSETTLED = sql<SqlBool>`(provisioning_status <> 'ACTIVE' or generation <> delivered_generation)`;
+const KEEP_STATUS_ON_WRITE = PROVISIONING_STATUSES.filter((status) => pendingAfterWrite(status) === status);
+const PENDING = PROVISIONING_STATUSES.filter(isPending);
+
+/**
+ * Claims the balancer for a write to it or to anything below: raises its generation, makes it pending and sees to it
+ * that the loop hears of it. Check and change are one statement. Throws fault.notFound, or fault.immutable once
+ * deletion was asked for.
+ */
+export async function touch(tx: Tx, loadBalancerId: string, now: Date): Promise<{ generation: number; balancer: LoadBalancer }> {
+  const balancer = await tx.db
+    .updateTable('load_balancer')
+    .set((row) => ({
+      generation: row('generation', '+', 1),
+      provisioning_status: row.case().when('provisioning_status', 'in', KEEP_STATUS_ON_WRITE).then(row.ref('provisioning_status')).else('PENDING_UPDATE' as const).end(),
+      pending_since: row.fn.coalesce('pending_since', row.val(now.toISOString())),
+      updated_at: octaviaTime(now),
+    }))
+    .where('id', '=', loadBalancerId)
+    .where('deleting', '=', false)
+    .where('provisioning_status', 'not in', ['PENDING_DELETE', 'DELETED'])
+    .returningAll()
+    .executeTakeFirst();
+  if (balancer === undefined) throw await refusal(tx.db, loadBalancerId);
+  tx.changed.add(loadBalancerId);
+  return { generation: balancer.generation, balancer };
+}
+
+async function refusal(db: Db, id: string): Promise<Error> {
+  const exists = (await byId(db, loadBalancer, id)) !== undefined;
+  return exists ? fault.immutable(loadBalancer.title, id) : fault.notFound(loadBalancer.title, id);
+}
+
+/**
+ * The nodes carry this generation: what was to be deleted by then is gone, what was to be made is there. The
+ * balancer is ACTIVE when nothing newer is wanted. One that is to be deleted is left alone, as is one that is gone.
+ */
+export async function recordDelivered(tx: Tx, id: string, generation: number, now: Date): Promise<void> {
+  const balancer = await byId(tx.db, loadBalancer, id);
+  if (balancer === undefined || balancer.deleting) return;
+  for (const table of CHILD_TABLES) await settleChildren(tx.db, table, id, generation);
+  if (balancer.generation === generation) await settleBalancer(tx.db, id, generation);
+  else if (generation > balancer.delivered_generation) await advanceBalancer(tx.db, id, generation, now);
+}
+
+async function settleChildren(db: Db, table: (typeof CHILD_TABLES)[number], id: string, generation: number): Promise<void> {
+  await db.deleteFrom(table).where('loadbalancer_id', '=', id).where('deleting', '=', true).where('generation', '<=', generation).execute();
+  await db
+    .updateTable(table)
+    .set({ provisioning_status: 'ACTIVE' })
+    .where('loadbalancer_id', '=', id)
+    .where('deleting', '=', false)
+    .where('generation', '<=', generation)
+    .where('provisioning_status', '<>', 'ACTIVE')
+    .execute();
+}
+
+/** Writes only when something changes: the loop reports unchanged balancers too, and a commit costs a disk sync. */
+async function settleBalancer(db: Db, id: string, generation: number): Promise<void> {
+  await db
+    .updateTable('load_balancer')
+    .set({ delivered_generation: generation, provisioning_status: 'ACTIVE', pending_since: null, status_reason: null })
+    .where('id', '=', id)
+    .where((row) =>
+      row.or([row('provisioning_status', '<>', 'ACTIVE'), row('delivered_generation', '<>', generation), row('pending_since', 'is not', null), row('status_reason', 'is not', null)]),
+    )
+    .execute();
+}
+
+/** Something newer is still wanted. The nodes made progress, so its deadline starts again and an error is over. */
+async function advanceBalancer(db: Db, id: string, generation: number, now: Date): Promise<void> {
+  await db
+    .updateTable('load_balancer')
+    .set((row) => ({
+      delivered_generation: generation,
+      pending_since: now.toISOString(),
+      provisioning_status: row.case().when('provisioning_status', '=', 'ERROR').then('PENDING_UPDATE' as const).else(row.ref('provisioning_status')).end(),
+    }))
+    .where('id', '=', id)
+    .execute();
+}
+
+/**
+ * Delivery failed, for a reason in words. The balancer stays pending until its deadline has passed, counted from
+ * `pending_since`; then it and what is pending below it become ERROR. The wait is over then: the next write starts
+ * a new one. What is to be deleted still is.
+ */
+export async function recordFailure(tx: Tx, id: string, reason: string, now: Date, deadlineSeconds: number): Promise<void> {
+  const balancer = await byId(tx.db, loadBalancer, id);
+  if (balancer === undefined) return;
+  const overdue = isOverdue(balancer, now, deadlineSeconds);
+  const status_reason = reason.slice(0, 2000);
+  const changes = overdue ? { status_reason, provisioning_status: 'ERROR' as const, pending_since: null } : { status_reason };
+  await tx.db.updateTable('load_balancer').set(changes).where('id', '=', id).execute();
+  if (overdue) await failChildren(tx.db, id);
+}
+
+function isOverdue({ pending_since }: LoadBalancer, now: Date, deadlineSeconds: number): boolean {
+  return pending_since !== null && now.getTime() - Date.parse(pending_since) >= deadlineSeconds * 1000;
+}
+
+async function failChildren(db: Db, id: string): Promise<void> {
+  for (const table of CHILD_TABLES) {
+    await db.updateTable(table).set({ provisioning_status: 'ERROR' }).where('loadbalancer_id', '=', id).where('provisioning_status', 'in', PENDING).execute();
+  }
+}
+
+/**
+ * Makes an ERROR of every wait that passed its deadline, also where no attempt has come back to say that it failed.
+ * The last failure's reason stays.
+ */
+export async function expirePending(store: Store, now: Date, deadlineSeconds: number): Promise<void> {
+  const since = new Date(now.getTime() - deadlineSeconds * 1000).toISOString();
+  // Mostly there are none: looking first spares everybody a transaction.
+  if ((await overdue(store.db, since)).length === 0) return;
+  await store.transaction(async (tx) => {
+    for (const { id, status_reason } of await overdue(tx.db, since)) {
+      await recordFailure(tx, id, status_reason ?? `Not delivered within ${deadlineSeconds} seconds`, now, deadlineSeconds);
+    }
+  });
+}
+
+function overdue(db: Db, since: string): Promise<Pick<LoadBalancer, 'id' | 'status_reason'>[]> {
+  return db.selectFrom('load_balancer').select(['id', 'status_reason']).where(UNSETTLED).where('pending_since', '<=', since).execute();
+}
+
+/**
+ * Removes the balancer with all that is below it, its VIP port unless a client made that, and the ports its
+ * amphorae have in members' subnets.
+ */
+export async function removeBalancer(tx: Tx, id: string): Promise<void> {
+  const balancer = await byId(tx.db, loadBalancer, id);
+  if (balancer === undefined) return;
+  await removePorts(tx.db, balancer);
+  // Children, amphorae and statistics go by their foreign keys.
+  await tx.db.deleteFrom('load_balancer').where('id', '=', id).execute();
+}
+
+async function removePorts(db: Db, { id, vip_port_id }: LoadBalancer): Promise<void> {
+  await db
+    .deleteFrom('port')
+    .where('device_owner', '=', 'Octavia')
+    .where((row) => row.or([row('id', '=', vip_port_id ?? ''), row('device_id', 'in', row.selectFrom('amphora').select('amphora.id').where('loadbalancer_id', '=', id))]))
+    .execute();
+}
+
+/** Ids of balancers that the nodes do not carry as wanted, as far as the rows tell; in order of creation. */
+export async function unsettled(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom('load_balancer').select('id').where(UNSETTLED).orderBy(sql`rowid`).execute();
+  return rows.map((row) => row.id);
+}
+
+/** In order of creation. */
+export async function allBalancerIds(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom('load_balancer').select('id').orderBy(sql`rowid`).execute();
+  return rows.map((row) => row.id);
+}

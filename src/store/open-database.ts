@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Log } from '../model/log.ts';
+import { migrate } from './migrate.ts';
+import { createPrivate } from './state-files.ts';
+import { SQLITE, StoreDamagedError, resultCodeOf } from './store-error.ts';
+
+/** Only another program that looks at the file can be in the way; each wait stops the whole server. */
+const BUSY_TIMEOUT_MS = 2000;
+
+/**
+ * Opens `<statePath>/edgeweir.db`, makes it if need be, checks it and brings its schema up to date. The lock on the
+ * state must be held. Throws a StoreDamagedError or a StoreTooNewError.
+ */
+export function openDatabase(statePath: string, log: Log): DatabaseSync {
+  const file = join(statePath, 'edgeweir.db');
+  createPrivate(file);
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+  try {
+    configure(database);
+    check(database);
+    const versions = migrate(database, file);
+    if (versions.length > 0) log.info({ file, versions }, 'Database schema brought up to date');
+    return database;
+  } catch (error) {
+    database.close();
+    throw isDamage(error) ? new StoreDamagedError(file, 'restore a backup, or move the file away to start empty', error) : error;
+  }
+}
+
+/** An acknowledged write survives a power cut: the log is synced with every commit. */
+function configure(database: DatabaseSync): void {
+  const mode = database.prepare('pragma journal_mode = wal').get()?.['journal_mode'];
+  if (mode !== 'wal') throw new Error(`The file system of the state path does not support SQLite's write-ahead log (journal mode stayed ${String(mode)})`);
+  database.exec('pragma synchronous = full; pragma temp_store = memory');
+}
+
+function check(database: DatabaseSync): void {
+  const found = database.prepare('pragma quick_check(1)').get()?.['quick_check'];
+  if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: SQLITE.CORRUPT });
+}
+
+function isDamage(error: unknown): boolean {
+  const code = resultCodeOf(error);
+  return code === SQLITE.CORRUPT || code === SQLITE.NOTADB;
+}

@@ -1,0 +1,39 @@
+/** Children of rows by id, for the reference lists in responses: one query per kind, however many rows are shown. */
+import type { Kysely } from 'kysely';
+import type { Database } from './database.ts';
+
+export type References = ReadonlyMap<string, readonly { id: string }[]>;
+
+const PARENT = { listener: 'loadbalancer_id', pool: 'loadbalancer_id', member: 'pool_id', health_monitor: 'pool_id' } as const;
+
+/** Children in order of creation; with `wanted`, without those on their way out. */
+export async function childrenOf(db: Kysely<Database>, table: keyof typeof PARENT, parents: readonly string[], options: { wanted?: boolean } = {}): Promise<References> {
+  if (parents.length === 0) return new Map();
+  const column = PARENT[table];
+  const rows = await db
+    .selectFrom(table)
+    .select(['id', `${column} as parent`])
+    .where(column, 'in', parents)
+    .$if(options.wanted ?? false, (query) => query.where('deleting', '=', false))
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+  return grouped(rows as { id: string; parent: string }[]);
+}
+
+/** Listeners by the pool they send to by default. */
+export async function listenersOfPools(db: Kysely<Database>, pools: readonly string[]): Promise<References> {
+  if (pools.length === 0) return new Map();
+  const rows = await db.selectFrom('listener').select(['id', 'default_pool_id as parent']).where('default_pool_id', 'in', pools).orderBy('created_at').orderBy('id').execute();
+  return grouped(rows as { id: string; parent: string }[]);
+}
+
+function grouped(rows: readonly { id: string; parent: string }[]): References {
+  const groups = new Map<string, { id: string }[]>();
+  for (const { id, parent } of rows) {
+    const group = groups.get(parent);
+    if (group) group.push({ id });
+    else groups.set(parent, [{ id }]);
+  }
+  return groups;
+}

@@ -1,0 +1,105 @@
+/** The store: one SQLite database that one server process owns. */
+import type { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import type { Log } from '../model/log.ts';
+import type { Database } from './database.ts';
+import { instanceOf } from './instance.ts';
+import { openDatabase } from './open-database.ts';
+import { TransactionScope, sqliteDialect } from './sqlite-driver.ts';
+import { prepareDirectory } from './state-files.ts';
+import { lockState } from './state-lock.ts';
+
+export { instanceOf } from './instance.ts';
+export { StoreLockedError } from './state-lock.ts';
+export { StoreDamagedError, StoreTooNewError } from './store-error.ts';
+
+/** Where rows are read and written: the store's own, or a transaction's. */
+export type Db = Kysely<Database>;
+
+export interface Tx {
+  /** The transaction. All queries of the work must go through it. */
+  readonly db: Db;
+  /** Ids of balancers that the work touched; announced after the commit. */
+  readonly changed: Set<string>;
+}
+
+export type ChangeListener = (loadBalancerIds: ReadonlySet<string>) => void;
+
+export interface Store {
+  readonly db: Db;
+  /** Six hex digits made from the real state path. */
+  readonly instance: string;
+  /**
+   * Runs the work alone, from `begin immediate` to commit; a throw rolls back. Everybody else waits meanwhile, so
+   * the work must await nothing but the database.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Calls back after each commit that touched balancers. Returns what ends it. */
+  onChange(listener: ChangeListener): () => void;
+  /** Waits for the running transaction, then lets go of the files. Further queries are refused. */
+  close(): Promise<void>;
+}
+
+/** Rejects with a StoreLockedError, StoreDamagedError or StoreTooNewError; nothing is held then. */
+export async function openStore(options: { statePath: string; log: Log }): Promise<Store> {
+  const statePath = prepareDirectory(options.statePath, options.log);
+  const unlock = lockState(statePath);
+  try {
+    return new SqliteStore(instanceOf(statePath), openDatabase(statePath, options.log), unlock, options.log);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+class SqliteStore implements Store {
+  readonly db: Db;
+  readonly instance: string;
+  readonly #database: DatabaseSync;
+  readonly #unlock: () => void;
+  readonly #log: Log;
+  readonly #scope = new TransactionScope();
+  readonly #listeners = new Set<ChangeListener>();
+  #closing: Promise<void> | null = null;
+
+  constructor(instance: string, database: DatabaseSync, unlock: () => void, log: Log) {
+    this.instance = instance;
+    this.#database = database;
+    this.#unlock = unlock;
+    this.#log = log;
+    this.db = new Kysely<Database>({ dialect: sqliteDialect(database, this.#scope) });
+  }
+
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const changed = new Set<string>();
+    const result = await this.db.transaction().execute((db) => this.#scope.run(() => work({ db, changed })));
+    if (changed.size > 0) this.#announce(changed);
+    return result;
+  }
+
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.db.destroy();
+    this.#database.close();
+    this.#unlock();
+  }
+
+  /** The write is committed: a listener's failure is no failure of the write. */
+  #announce(changed: ReadonlySet<string>): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(changed);
+      } catch (error) {
+        this.#log.error({ err: error }, 'A listener for changes failed');
+      }
+    }
+  }
+}
