@@ -38,7 +38,9 @@ async function run(name: string, check: Check): Promise<boolean> {
   const started = performance.now();
   const problems = await attempt(check);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(`${problems.length === 0 ? '✔' : '✖'} ${name.padEnd(10)} ${seconds.padStart(5)} s${problems.length > 0 ? `  ${problems.length} found` : ''}\n`);
+  process.stdout.write(
+    `${problems.length === 0 ? '✔' : '✖'} ${name.padEnd(10)} ${seconds.padStart(5)} s${problems.length > 0 ? `  ${problems.length} found` : ''}\n`,
+  );
   for (const problem of problems) process.stdout.write(`  ${problem.replaceAll('\n', '\n  ')}\n`);
   return problems.length === 0;
 }

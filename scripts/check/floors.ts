@@ -10,7 +10,6 @@ import type { Import, Module } from './module.ts';
 const DOORS: readonly { readonly modules: RegExp; readonly folders: readonly string[] }[] = [
   { modules: /^(node:sqlite|kysely)(\/|$)/, folders: ['src/store/'] },
   { modules: /^node:(child_process|cluster)$/, folders: ['src/nodes/', 'src/lab/', 'src/cli/'] },
-  { modules: /^fastify(\/|$)/, folders: ['src/api/'] },
 ];
 
 /** Values in, values out: what is here does no I/O and imports only what does none. */
@@ -26,6 +25,9 @@ const PURE = [
   'src/control/place.ts',
   'src/control/diff.ts',
 ];
+
+/** Tests and what they share stand beside the product, not in it. */
+const BESIDE = /\.(test|fixture)\.ts$/;
 
 /** What pure code may take from Node; null is everything. */
 const PURE_BUILTINS: Readonly<Record<string, readonly string[] | null>> = {
@@ -49,7 +51,9 @@ export function checkFloors(modules: readonly Module[], floors: readonly string[
   if (!modules.some(isProduct)) return ['No module below src/ was read: this check saw nothing'];
   const known = new Set(modules.map(({ path }) => path));
   const misplaced = modules.filter(isProduct).flatMap((module) => importProblems(module, { floors, dependencies, known }));
-  const homeless = modules.filter((module) => isProduct(module) && floorOf(module.path, floors) < 0).map(({ path }) => `${path}: its folder is not in ARCHITECTURE.md's list of floors`);
+  const homeless = modules
+    .filter((module) => isProduct(module) && floorOf(module.path, floors) < 0)
+    .map(({ path }) => `${path}: its folder is not in ARCHITECTURE.md's list of floors`);
   return [...homeless, ...misplaced, ...findCycles(modules).map((cycle) => `Files import each other in a circle: ${cycle.join(' → ')}`)];
 }
 
@@ -61,7 +65,7 @@ interface Rules {
 
 /** Tests, and what stands beside the product, may import anything. */
 function isProduct({ path }: Module): boolean {
-  return path.startsWith('src/') && !path.endsWith('.test.ts') && !path.includes('/testing/');
+  return path.startsWith('src/') && !BESIDE.test(path);
 }
 
 function floorOf(path: string, floors: readonly string[]): number {
@@ -80,7 +84,7 @@ function insideProblems(path: string, one: Import, { floors, known }: Rules): st
   const [from, to] = [floorOf(path, floors), floorOf(target, floors)];
   return [
     ...(known.has(target) ? [] : [`imports ${target}, which is not there`]),
-    ...(target.startsWith('src/') && !target.endsWith('.test.ts') ? [] : [`imports ${target}, which is no part of the product`]),
+    ...(target.startsWith('src/') && !BESIDE.test(target) ? [] : [`imports ${target}, which is no part of the product`]),
     ...(from >= 0 && to > from ? [`${floors[from]} must not import ${floors[to]}, which is below it`] : []),
     ...(isPure(path) && !isPure(target) && !one.typeOnly ? [`is pure and must not import ${target}, which is not`] : []),
   ];
@@ -93,7 +97,9 @@ function outsideProblems(path: string, one: Import, { dependencies }: Rules): st
   return [
     ...doors.map(({ folders }) => `imports ${specifier}, which only ${folders.join(', ')} may`),
     ...(declared ? [] : [`imports ${specifier}, which is not in package.json's dependencies`]),
-    ...(isPure(path) && !one.typeOnly && specifier.startsWith('node:') && !isPureBuiltin(one) ? [`is pure and must not import ${specifier}${one.names.length > 0 ? ` (${one.names.join(', ')})` : ''}`] : []),
+    ...(isPure(path) && !one.typeOnly && specifier.startsWith('node:') && !isPureBuiltin(one)
+      ? [`is pure and must not import ${specifier}${one.names.length > 0 ? ` (${one.names.join(', ')})` : ''}`]
+      : []),
   ];
 }
 

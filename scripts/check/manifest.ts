@@ -15,7 +15,10 @@ const REGISTRY = 'https://registry.npmjs.org/';
 
 export function checkManifest(manifest: Manifest, lock: Lock): string[] {
   const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies });
-  return [...wanted.flatMap(([name, version]) => versionProblems(name, version, lock)), ...Object.entries(lock.packages).flatMap(([path, entry]) => (path === '' ? [] : lockProblems(path, entry)))];
+  return [
+    ...wanted.flatMap(([name, version]) => versionProblems(name, version, lock)),
+    ...Object.entries(lock.packages).flatMap(([path, entry]) => (path === '' ? [] : lockProblems(path, entry))),
+  ];
 }
 
 function versionProblems(name: string, version: string, lock: Lock): string[] {

@@ -37,7 +37,11 @@ function importIn(node: ts.Node): Omit<Import, 'line'> | null {
   return null;
 }
 
-function statement(specifier: ts.Node | undefined, bindings: ts.NamedImportBindings | ts.NamedExportBindings | undefined, typeOnly: boolean): Omit<Import, 'line'> | null {
+function statement(
+  specifier: ts.Node | undefined,
+  bindings: ts.NamedImportBindings | ts.NamedExportBindings | undefined,
+  typeOnly: boolean,
+): Omit<Import, 'line'> | null {
   if (!specifier || !ts.isStringLiteralLike(specifier)) return null;
   const names = bindings && (ts.isNamedImports(bindings) || ts.isNamedExports(bindings)) ? bindings.elements.map(nameTaken) : [];
   return { specifier: specifier.text, names, typeOnly };

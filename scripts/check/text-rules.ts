@@ -12,7 +12,7 @@ const CODE = /\.(ts|mjs)$/;
 const MAX_LINES = 400;
 
 const RULES: readonly Rule[] = [
-  { pattern: /\bshell['"]?\s*:\s*(?!false\b)/, reason: 'starts a shell: pass an array of arguments', files: CODE },
+  { pattern: /\bshell['"]?:\s*(true\b|['"`])/, reason: 'starts a shell: pass an array of arguments', files: CODE },
   { pattern: /\b(TO[D]O|FIX[M]E|X{3})\b/, reason: 'is a promise, not code: do it or open an issue', files: CODE },
   { pattern: /@ts-(ignore|nocheck|expect-error)\b/, reason: 'silences the type check', files: CODE },
   { pattern: /(ox|es)lint-disable(?!.*--\s*\S)/, reason: 'silences the lint without a reason (-- reason)', files: CODE },

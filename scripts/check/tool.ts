@@ -2,6 +2,9 @@
 import { spawn } from 'node:child_process';
 import { ROOT } from '../repository.ts';
 
+/** A last line that only counts the others. */
+const TOTAL = /^\d+ problems?$/;
+
 /** `meaning` is put behind each line, for tools that only name files. */
 export function runTool(script: readonly string[], meaning = ''): Promise<string[]> {
   return new Promise((resolve, reject) => {
@@ -18,7 +21,7 @@ export function runTool(script: readonly string[], meaning = ''): Promise<string
 }
 
 function complaints(output: string, ended: number | string | null, meaning: string): string[] {
-  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !TOTAL.test(line));
   // A tool that fails in silence must not pass.
   if (lines.length === 0) return [`ended with ${ended} and said nothing`];
   return lines.map((line) => (meaning === '' ? line : `${line} ${meaning}`));

@@ -1,6 +1,5 @@
 /** docs/api/octavia.md: every attribute of every resource, from the declarations. */
-import type { JsonSchema } from '../../src/model/field.ts';
-import { type Field, type Resource, shownFields } from '../../src/model/resource.ts';
+import { type Field, shownFields } from '../../src/model/resource.ts';
 import { NOTICE, code, table } from './markdown.ts';
 import { type Documented, PREFIX, RESOURCES } from './resources.ts';
 
@@ -25,12 +24,12 @@ function section({ resource, path }: Documented): string {
     `Path: \`${PREFIX}${path}\`. A body holds one object under \`${resource.name}\`; a list comes under \`${resource.collection}\`.`,
     table(
       ['name', 'type', 'required', 'default', 'settable', 'since', 'meaning'],
-      rows.map(([name, field]) => row(resource, name, field, shown.has(name))),
+      rows.map(([name, field]) => row(name, field, shown.has(name))),
     ),
   ].join('\n\n');
 }
 
-function row(resource: Resource, name: string, field: Field, shown: boolean): string[] {
+function row(name: string, field: Field, shown: boolean): string[] {
   const meaning = shown ? field.doc : `${field.doc} (not in answers)`;
   return [code(name), typeText(field.type.schema), field.required ? 'yes' : '', defaultText(field), SETTABLE[field.settable], field.since ?? '', meaning];
 }
@@ -40,33 +39,43 @@ function defaultText({ settable, required, initial }: Field): string {
   return code(JSON.stringify(initial));
 }
 
+/** As much of JSON Schema as field types use. */
+interface Schema {
+  readonly type?: string;
+  readonly enum?: readonly (string | number)[];
+  readonly format?: string;
+  readonly description?: string;
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+}
+
 /** A type as a person reads it: `integer 1–65535`, `one of A, B`. */
-export function typeText(schema: JsonSchema): string {
-  const { type, enum: choices, format } = schema as { type?: string; enum?: unknown[]; format?: string };
-  if (choices) return `one of ${choices.map((choice) => code(String(choice))).join(', ')}`;
-  if (schema['anyOf']) return 'IPv4 or IPv6 address';
-  if (type === 'array') return `list of ${typeText(schema['items'] as JsonSchema)}`;
-  if (type === 'object') return objectText(schema);
-  if (type === 'integer' || type === 'number') return `${type}${rangeText(schema)}`;
-  if (type === 'string') return format ?? (schema['description'] as string | undefined) ?? `string${lengthText(schema)}`;
-  return type ?? 'any';
+export function typeText(schema: Schema): string {
+  if (schema.enum) return `one of ${schema.enum.map((choice) => code(String(choice))).join(', ')}`;
+  if (schema.anyOf) return 'IPv4 or IPv6 address';
+  if (schema.items) return `list of ${typeText(schema.items)}`;
+  if (schema.type === 'object') return objectText(schema);
+  if (schema.type === 'string') return schema.format ?? schema.description ?? `string${lengthText(schema)}`;
+  return `${schema.type ?? 'any'}${rangeText(schema)}`;
 }
 
-function rangeText({ minimum, maximum }: JsonSchema): string {
-  if (minimum === undefined && maximum === undefined) return '';
-  if (maximum === undefined) return ` ≥ ${String(minimum)}`;
-  return ` ${String(minimum)}–${String(maximum)}`;
+function rangeText({ minimum, maximum }: Schema): string {
+  if (minimum === undefined) return maximum === undefined ? '' : ` ≤ ${maximum}`;
+  return maximum === undefined ? ` ≥ ${minimum}` : ` ${minimum}–${maximum}`;
 }
 
-function lengthText({ minLength, maxLength }: JsonSchema): string {
-  return maxLength === undefined ? '' : `, ${String(minLength ?? 0)}–${String(maxLength)} characters`;
+function lengthText({ minLength = 0, maxLength }: Schema): string {
+  return maxLength === undefined ? '' : `, ${minLength}–${maxLength} characters`;
 }
 
-function objectText(schema: JsonSchema): string {
-  const properties = schema['properties'] as Record<string, JsonSchema> | undefined;
+function objectText({ properties, required = [] }: Schema): string {
   if (!properties) return 'object of strings';
-  const required = (schema['required'] as string[] | undefined) ?? [];
-  return `{${Object.keys(properties)
-    .map((name) => (required.includes(name) ? name : `${name}?`))
-    .join(', ')}}`;
+  const names = Object.keys(properties).map((name) => (required.includes(name) ? name : `${name}?`));
+  return `{${names.join(', ')}}`;
 }

@@ -27,6 +27,7 @@ const EXAMPLES: Examples = {
   unauthorized: [],
   forbidden: [],
   notFound: ['Load Balancer', ID],
+  noSuchParent: ['Pool', ID],
   noSuchPath: [],
   methodNotAllowed: ['PATCH'],
   immutable: ['Load Balancer', ID],

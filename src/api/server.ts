@@ -3,13 +3,16 @@
  * Keystone's port.
  */
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { fault } from '../model/fault.ts';
+import type { Log } from '../model/log.ts';
 import type { Store } from '../store/store.ts';
 import { baseUrl } from './http/base-url.ts';
+import { fastifyLog } from './http/fastify-log.ts';
 import { readJsonBodies } from './http/json-body.ts';
 import { authenticate } from './identity/authenticate.ts';
 import { identityFace } from './identity/face.ts';
+import type { LoginLimit } from './identity/login-limit.ts';
 import type { Tokens } from './identity/tokens.ts';
 import { networkFace } from './network/face.ts';
 import { octaviaFace } from './octavia/face.ts';
@@ -25,12 +28,17 @@ export interface ServerOptions {
   readonly bindHost: string;
   readonly bindPort: number;
   readonly region: string;
+  readonly log: Log;
+  /** Shared by both ports, so that a second port gives no further guesses. */
+  readonly loginLimit: LoginLimit;
   /** Bytes. */
   readonly maxBodySize: number;
   readonly maxLimit: number;
   readonly healthcheckEnabled: boolean;
   readonly defaultProvider: string;
   readonly enabledProviders: readonly string[];
+  /** Names that networks may be mapped to. */
+  readonly physicalNetworks: readonly string[];
 }
 
 const LOAD_BALANCER = '/load-balancer';
@@ -45,7 +53,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const check = authenticate({ strategy: options.authStrategy, store: options.store, tokens: options.tokens, baseUrl: base });
   await app.register(root(base));
   await app.register(identityFace({ ...identityOptions(options), baseUrl: base }), { prefix: '/identity' });
-  await app.register(networkFace({ store: options.store, authenticate: check, baseUrl: base }), { prefix: '/network' });
+  await app.register(networkFace({ store: options.store, authenticate: check, baseUrl: base, physicalNetworks: options.physicalNetworks }), { prefix: '/network' });
   await app.register(
     octaviaFace({
       store: options.store,
@@ -68,12 +76,14 @@ export async function buildKeystoneServer(options: ServerOptions): Promise<Fasti
   return app;
 }
 
-function identityOptions({ store, tokens, region }: ServerOptions): Pick<ServerOptions, 'store' | 'tokens' | 'region'> {
-  return { store, tokens, region };
+function identityOptions({ store, tokens, region, loginLimit }: ServerOptions): Pick<ServerOptions, 'store' | 'tokens' | 'region'> & { limit: LoginLimit } {
+  return { store, tokens, region, limit: loginLimit };
 }
 
-function bare({ maxBodySize }: ServerOptions): FastifyInstance {
+function bare({ maxBodySize, log }: ServerOptions): FastifyInstance {
   const app = Fastify({
+    loggerInstance: fastifyLog(log),
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodySize,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MS,

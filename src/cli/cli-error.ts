@@ -1,5 +1,7 @@
 /** Errors as a person in front of a terminal needs them: what happened, the detail, and how to get out of it. */
 
+import { ConfigError } from '../config/load.ts';
+
 /** 0 ok, 1 failure, 2 wrong usage or a host that is not able to. */
 export type ExitCode = 1 | 2;
 
@@ -29,5 +31,6 @@ function indent(label: string, text: string): string {
 }
 
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof ConfigError) return 2;
   return error instanceof CliError ? error.exitCode : 1;
 }

@@ -35,7 +35,7 @@ export async function programChecks(config: Config): Promise<Finding[]> {
 async function programCheck({ command, args, from }: Program): Promise<Finding> {
   try {
     const { stdout, stderr } = await run(command, [...args]);
-    return ok(command, firstLine(stdout || stderr));
+    return ok(command, version(stdout || stderr));
   } catch (error) {
     return fail(command, reason(error), `apt-get install ${from}`);
   }
@@ -82,6 +82,11 @@ async function kernelCheck(check: string, args: readonly string[]): Promise<Find
   } catch (error) {
     return fail(`kernel: ${check}`, reason(error), process.getuid?.() === 0 ? 'Use a kernel with it; in a container, give that CAP_SYS_ADMIN and CAP_NET_ADMIN.' : 'Try again as root.');
   }
+}
+
+/** Without the libraries it was built with. */
+function version(text: string): string {
+  return firstLine(text).split(/[,(]/)[0]?.trim() ?? '';
 }
 
 function firstLine(text: string): string {

@@ -7,7 +7,6 @@ import { labDown, labStatus, labUp } from '../lab/lab.ts';
 import { labHost, labNamespace } from '../lab/names.ts';
 import { registerLab, unregisterLab } from '../lab/registry.ts';
 import { startWebServer, stopWebServer } from '../lab/web-servers.ts';
-import { releaseSwitch } from '../nodes/local/switch.ts';
 import { instanceOf } from '../store/instance.ts';
 import { CliError } from './cli-error.ts';
 import { type OutputOptions, formatRows } from './output.ts';
@@ -22,7 +21,6 @@ export async function down(config: Config): Promise<void> {
   const instance = instanceOf(config.DEFAULT.state_path);
   await labDown(instance);
   await forget(config);
-  await releaseSwitch(instance);
   say('The lab is down.');
 }
 
@@ -34,8 +32,9 @@ async function forget(config: Config): Promise<void> {
   }
 }
 
-export function status(config: Config, output: OutputOptions): void {
-  const rows = labStatus(instanceOf(config.DEFAULT.state_path)).map(({ host, namespace, addresses, state, pid }) => ({ Host: host, State: state, Addresses: addresses, 'Web server': pid, Namespace: namespace }));
+export async function status(config: Config, output: OutputOptions): Promise<void> {
+  const hosts = await labStatus(instanceOf(config.DEFAULT.state_path));
+  const rows = hosts.map(({ host, namespace, addresses, state, pid }) => ({ Host: host, State: state, Addresses: addresses, 'Web server': pid, Namespace: namespace }));
   process.stdout.write(formatRows(rows, ['Host', 'State', 'Addresses', 'Web server', 'Namespace'], output));
 }
 

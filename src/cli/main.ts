@@ -38,13 +38,13 @@ async function configOf({ configFile, set = [] }: SharedOptions): Promise<Config
 const ASSIGNMENT = /^([A-Za-z_]+)\.([a-z_]+)=(.*)$/s;
 
 function overridesOf(assignments: readonly string[]): Overrides {
-  const overrides: Record<string, Record<string, string>> = {};
+  const overrides = new Map<string, Record<string, string>>();
   for (const text of assignments) {
     const [, group = '', name = '', value = ''] = ASSIGNMENT.exec(text) ?? [];
     if (group === '') throw new InvalidArgumentError(`--set ${text}: write it as group.option=value, such as api_settings.bind_port=9877`);
-    (overrides[group] ??= {})[name] = value;
+    overrides.set(group, { ...overrides.get(group), [name]: value });
   }
-  return overrides;
+  return Object.fromEntries(overrides);
 }
 
 /** Runs a verb with the configuration and all options, wherever they stood. */

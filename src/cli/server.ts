@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { bootstrapIdentity } from '../api/identity/bootstrap.ts';
+import { LoginLimit } from '../api/identity/login-limit.ts';
 import { Tokens } from '../api/identity/tokens.ts';
 import { type ServerOptions, buildKeystoneServer, buildServer } from '../api/server.ts';
 import type { Config } from '../config/options.ts';
@@ -46,7 +47,7 @@ async function start(config: Config, log: Log, onStop: (step: () => Promise<void
   const tokens = await Tokens.open({ store, statePath: DEFAULT.state_path, lifetime: identity.token_expiration });
   onStop(() => tokens.close());
   // Listening comes before the loop: a port that is taken must not have changed anything.
-  for (const close of await listen(config, store, tokens)) onStop(close);
+  for (const close of await listen(config, store, tokens, log)) onStop(close);
   const drivers = createDrivers(config, store.instance, log);
   const controller = new Controller({ store, drivers, log, ...controllerOptions(config) });
   onStop(() => controller.stop());
@@ -69,9 +70,9 @@ function controllerOptions({ controller_worker: worker, health_manager: health }
 }
 
 /** Resolves to what closes each port. */
-async function listen(config: Config, store: Store, tokens: Tokens): Promise<(() => Promise<void>)[]> {
+async function listen(config: Config, store: Store, tokens: Tokens, log: Log): Promise<(() => Promise<void>)[]> {
   const { bind_host: host, bind_port: port, keystone_port: keystonePort } = config.api_settings;
-  const options = serverOptions(config, store, tokens);
+  const options = serverOptions(config, store, tokens, log);
   const main = await listenOn(await buildServer(options), host, port, 'bind_port');
   if (keystonePort === 0) return [main];
   try {
@@ -98,7 +99,7 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number, 
   return new CliError(`Cannot listen on ${host}: ${why}`, { remedy, cause: error });
 }
 
-function serverOptions({ api_settings: api, identity, lb_provider: provider }: Config, store: Store, tokens: Tokens): ServerOptions {
+function serverOptions({ api_settings: api, identity, lb_provider: provider, local_node: local }: Config, store: Store, tokens: Tokens, log: Log): ServerOptions {
   return {
     store,
     tokens,
@@ -111,6 +112,9 @@ function serverOptions({ api_settings: api, identity, lb_provider: provider }: C
     maxLimit: api.pagination_max_limit,
     healthcheckEnabled: api.healthcheck_enabled,
     defaultProvider: provider.provider,
-    enabledProviders: provider.enabled_providers,
+    enabledProviders: [...new Set([provider.provider, ...provider.enabled_providers])],
+    physicalNetworks: local.bridge_mappings.map(({ physicalNetwork }) => physicalNetwork),
+    loginLimit: new LoginLimit(),
+    log,
   };
 }

@@ -25,6 +25,11 @@ describe('configuration', () => {
     assert.deepEqual([api.bind_port, api.keystone_port, api.bind_host], [4321, 5000, '127.0.0.1']);
   });
 
+  test('the command line has no unknown options', () => {
+    const overrides = Object.fromEntries([['api_settings', { bind_prot: '1' }]]);
+    assert.throws(() => loadConfig({ file: '/dev/null', overrides }), new ConfigError('command line: [api_settings] bind_prot is no option of Edgeweir; did you mean [api_settings] bind_port?'));
+  });
+
   test('the line from the OpenStack article selects the provider', () => {
     assert.equal(load('[lb_provider]\nprovider = octavia\n').lb_provider.provider, 'octavia');
   });

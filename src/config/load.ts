@@ -1,11 +1,12 @@
 /** The configuration in force: command line over file over defaults, every value checked, every error with its place. */
 import { existsSync, readFileSync } from 'node:fs';
 import { type Assignment, IniError, parseIni } from './ini.ts';
+import { nearest } from './nearest.ts';
 import { type Config, type DeclaredOption, type GroupName, allOptions, configOf } from './options.ts';
 import { substitute } from './substitute.ts';
-import { nearest } from './nearest.ts';
 
 export const DEFAULT_FILE = '/etc/edgeweir/edgeweir.conf';
+const COMMAND_LINE = 'command line';
 
 /** A configuration that cannot be used; the message names file, line, option and reason. */
 export class ConfigError extends Error {
@@ -53,9 +54,9 @@ function addFile(sources: Sources, file: string, warn: (message: string) => void
   for (const assignment of readFile(file)) {
     const place = `${file}:${assignment.line}`;
     const key = `${assignment.section}.${assignment.key}`;
-    const known = allOptions().find(({ group, name }) => group === assignment.section && name === assignment.key);
+    const known = find(assignment.section, assignment.key);
     if (!known) {
-      warn(`${place}: ${unknownOption(assignment)}`);
+      warn(`${place}: ${unknownOption(assignment.section, assignment.key)} and is ignored${suggestion(assignment.section, assignment.key)}`);
       continue;
     }
     const earlier = sources.get(key);
@@ -73,17 +74,28 @@ function readFile(file: string): Assignment[] {
   }
 }
 
-/** What is wrong with the name of an option, with the one that was probably meant. */
-function unknownOption({ section, key }: Assignment): string {
-  const known = allOptions();
-  const elsewhere = known.find(({ name }) => name === key);
-  const meant = elsewhere ?? nearest(`${section}.${key}`, known, ({ group, name }) => `${group}.${name}`);
-  return `[${section}] ${key} is no option of Edgeweir and is ignored${meant ? `; did you mean [${meant.group}] ${meant.name}?` : ''}`;
+function find(section: string, key: string): DeclaredOption | undefined {
+  return allOptions().find(({ group, name }) => group === section && name === key);
 }
 
+function unknownOption(section: string, key: string): string {
+  return `[${section}] ${key} is no option of Edgeweir`;
+}
+
+/** The option that was probably meant: one of that name in another section, or one that is spelt nearly so. */
+function suggestion(section: string, key: string): string {
+  const known = allOptions();
+  const meant = known.find(({ name }) => name === key) ?? nearest(`${section}.${key}`, known, ({ group, name }) => `${group}.${name}`);
+  return meant ? `; did you mean [${meant.group}] ${meant.name}?` : '';
+}
+
+/** Unlike in a file, which may be shared with a newer version, a mistyped name here is an error. */
 function addOverrides(sources: Sources, overrides: Overrides): void {
   for (const [group, values] of Object.entries(overrides)) {
-    for (const [name, text] of Object.entries(values as Record<string, string>)) sources.set(`${group}.${name}`, { text, place: 'command line' });
+    for (const [name, text] of Object.entries(values as Record<string, string>)) {
+      if (!find(group, name)) throw new ConfigError(`${COMMAND_LINE}: ${unknownOption(group, name)}${suggestion(group, name)}`);
+      sources.set(`${group}.${name}`, { text, place: COMMAND_LINE });
+    }
   }
 }
 

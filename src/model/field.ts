@@ -129,7 +129,9 @@ export const ipAddress: FieldType<string> = {
   schema: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
   parse(value) {
     if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) throw new ValueError('Value should be IPv4 or IPv6 format');
-    return ipaddr.parse(value).toString();
+    const address = ipaddr.parse(value);
+    if (address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress()) throw new ValueError('Value should be IPv4 or IPv6 format');
+    return address.toString();
   },
 };
 

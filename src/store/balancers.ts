@@ -163,9 +163,9 @@ async function removePorts(db: Db, { id, vip_port_id }: LoadBalancer): Promise<v
     .execute();
 }
 
-/** Ids of balancers that the nodes do not carry as wanted, as far as the rows tell; in order of creation. */
+/** Ids of balancers that the nodes do not carry as wanted, as far as the rows tell; the oldest first. */
 export async function unsettled(db: Db): Promise<string[]> {
-  const rows = await db.selectFrom('load_balancer').select('id').where(UNSETTLED).orderBy(sql`rowid`).execute();
+  const rows = await db.selectFrom('load_balancer').select('id').where(UNSETTLED).orderBy('created_at').orderBy('id').execute();
   return rows.map((row) => row.id);
 }
 

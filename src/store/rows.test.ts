@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import { healthMonitor } from '../model/health-monitor.ts';
 import { listener } from '../model/listener.ts';
 import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
@@ -41,13 +42,31 @@ test('no string is syntax', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(strings, hostile), fc.array(fc.oneof(strings, hostile), { maxLength: 5 }), async (name, tags) => {
       const row = balancerRow({ name, description: name, tags });
+      const twin = { ...row, id: `${row.id}-2` };
       await insert(db, loadBalancer, row);
+      await insertMany(db, loadBalancer, [twin]);
       assert.deepEqual(await byId(db, loadBalancer, row.id), row);
+      assert.deepEqual(await byId(db, loadBalancer, twin.id), twin);
       assert.deepEqual(await update(db, loadBalancer, row.id, { description: `${name}!` }), { ...row, description: `${name}!` });
       assert.equal(await byId(db, loadBalancer, `${name}' or '1'='1`), undefined);
     }),
     { numRuns: 200 },
   );
+});
+
+test('many rows come back as they went in, in their order, or none is there', async (t) => {
+  const { db } = await temporaryStore(t);
+  const rows = Array.from({ length: 1000 }, (_, index) => balancerRow({ generation: index, deleting: index % 2 === 0, pending_since: index % 3 === 0 ? null : 'x' }));
+  await insertMany(db, loadBalancer, rows);
+  await insertMany(db, loadBalancer, []);
+  assert.deepEqual(await db.selectFrom('load_balancer').selectAll().orderBy(sql`rowid`).execute(), rows);
+  await assert.rejects(insertMany(db, loadBalancer, [balancerRow({ id: 'new' }), balancerRow(rows[0])]), /UNIQUE/);
+  assert.equal(await byId(db, loadBalancer, 'new'), undefined);
+  const web = poolRow(rows[0]?.id ?? '');
+  const checks = [monitorRow(web, { http_version: 1.1 }), monitorRow(web, { http_version: 1, deleting: true }), monitorRow(web, { http_version: null, deleting: true })];
+  await insert(db, pool, web);
+  await insertMany(db, healthMonitor, checks);
+  assert.deepEqual(await db.selectFrom('health_monitor').selectAll().orderBy(sql`rowid`).execute(), checks);
 });
 
 test('an update changes what it names, and tells when there is nothing to change', async (t) => {

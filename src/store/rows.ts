@@ -1,5 +1,6 @@
 /** Reading and writing rows of any declared resource. */
 import type { SQLInputValue } from 'node:sqlite';
+import { sql } from 'kysely';
 import type { Resource, RowOf } from '../model/resource.ts';
 import { encodeAs } from './codec.ts';
 import type { Db } from './store.ts';
@@ -13,9 +14,20 @@ export async function insert<R extends Resource>(db: Db, resource: R, row: RowOf
   await anyTable(db).insertInto(resource.table).values(encodeWhole(resource, row)).execute();
 }
 
-/** Inserts in the order given, which is the order of creation. Call it in a transaction to have all or none. */
+/**
+ * Inserts all or none, in the order given, which is the order of creation. One statement whatever their number: it
+ * is prepared once, and a thousand rows take milliseconds.
+ */
 export async function insertMany<R extends Resource>(db: Db, resource: R, rows: readonly RowOf<R>[]): Promise<void> {
-  for (const row of rows) await insert(db, resource, row);
+  const names = [...columnsOf(resource).keys()];
+  const tuples = rows.map((row) => {
+    const values = encodeWhole(resource, row);
+    return names.map((name) => values[name]);
+  });
+  const elements = names.map((_, index) => sql`value ->> ${sql.lit(index)}`);
+  await sql`
+    insert into ${sql.table(resource.table)} (${sql.join(names.map((name) => sql.id(name)))})
+    select ${sql.join(elements)} from json_each(${JSON.stringify(tuples)})`.execute(db);
 }
 
 export async function byId<R extends Resource>(db: Db, resource: R, id: string): Promise<RowOf<R> | undefined> {

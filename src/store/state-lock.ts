@@ -28,12 +28,18 @@ export function lockState(statePath: string): () => void {
   const database = openLock(statePath);
   const pidFile = join(statePath, 'edgeweir.pid');
   held.add(database);
-  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
-  return () => {
+  const unlock = (): void => {
     if (!held.delete(database)) return;
     rmSync(pidFile, { force: true });
     database.close();
   };
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+  return unlock;
 }
 
 function openLock(statePath: string): DatabaseSync {

@@ -8,6 +8,7 @@ import { sql } from 'kysely';
 import { loadBalancer } from '../model/load-balancer.ts';
 import { type Log, silent } from '../model/log.ts';
 import { byId, insert } from './rows.ts';
+import { getSetting, setSetting } from './settings.ts';
 import { balancerRow, temporaryDirectory, temporaryStore } from './store.fixture.ts';
 import { instanceOf, openStore } from './store.ts';
 
@@ -81,6 +82,21 @@ test('a constraint that only fails at the commit rolls back, and the store goes 
   assert.deepEqual(await store.db.selectFrom('address').selectAll().execute(), []);
 });
 
+test('a full disk fails the transaction, and the store goes on when there is room', async (t) => {
+  const store = await temporaryStore(t);
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(store.db);
+  await sql`pragma max_page_count = ${sql.lit((rows[0]?.page_count ?? 0) + 10)}`.execute(store.db);
+  const fill = (): Promise<void> =>
+    store.transaction(async (tx) => {
+      for (let index = 0; index < 100; index++) await setSetting(tx.db, `name ${index}`, 'x'.repeat(4000));
+    });
+  await assert.rejects(fill(), /database or disk is full/);
+  assert.equal(await getSetting(store.db, 'name 0'), undefined);
+  await sql`pragma max_page_count = 1000000`.execute(store.db);
+  await fill();
+  assert.equal((await getSetting(store.db, 'name 99'))?.length, 4000);
+});
+
 test('listeners hear of balancers after the commit, one failing listener hides nothing, and may leave', async (t) => {
   const store = await temporaryStore(t);
   const row = balancerRow();
@@ -126,12 +142,12 @@ test('a query beside the open transaction is an error inside it and waits outsid
 test('what a transaction started may query once the transaction is over', async (t) => {
   const store = await temporaryStore(t);
   const over = Promise.withResolvers<void>();
-  const later = Promise.withResolvers<Promise<unknown>>();
+  const later = Promise.withResolvers<unknown>();
   await store.transaction(async () => {
     void over.promise.then(() => later.resolve(byId(store.db, loadBalancer, 'x')));
   });
   over.resolve();
-  assert.equal(await (await later.promise), undefined);
+  assert.equal(await later.promise, undefined);
 });
 
 test('closing waits for the transaction at work and refuses whoever comes later', async (t) => {

@@ -31,7 +31,7 @@ export function directoryList<R extends Resource>(resource: R, rows: readonly Ro
 
 function matches(value: unknown, wanted: string | string[] | undefined): boolean {
   const values = [wanted ?? ''].flat();
-  if (typeof value !== 'boolean') return values.includes(String(value ?? ''));
+  if (typeof value !== 'boolean') return values.some((text) => text === (value ?? ''));
   return values.some((text) => asBoolean(text) === value);
 }
 

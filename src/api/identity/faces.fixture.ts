@@ -47,7 +47,7 @@ export async function faces(t: TestContext, options: { strategy?: 'keystone' | '
     admin: (project = 'admin') => issue(adminUserId, project),
     user: async (project, roles) => issue(await addUser(store, randomUUID(), null, project, roles), project),
     send: (method, url, token, body) =>
-      app.inject({ method, url, headers: { ...(token === null ? {} : { 'x-auth-token': token }) }, ...(body === undefined ? {} : { payload: body as object }) }),
+      app.inject({ method, url, headers: token === null ? {} : { 'x-auth-token': token }, ...(body === undefined ? {} : { payload: body as object }) }),
   };
 }
 

@@ -3,6 +3,7 @@
  */
 import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault, fault } from '../../model/fault.ts';
+import { refuseOtherMethods } from '../http/other-methods.ts';
 import { callOf, registerCollection } from './collection.ts';
 import { type OctaviaOptions, callerOf } from './context.ts';
 import { errorBody } from './error-body.ts';
@@ -25,12 +26,14 @@ export interface FaceOptions extends OctaviaOptions {
 export function octaviaFace(options: FaceOptions): FastifyPluginAsync {
   return async (app) => {
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler((request) => {
-      throw knownPath(app, request) ? fault.methodNotAllowed(request.method) : fault.noSuchPath();
+    app.setNotFoundHandler(() => {
+      throw fault.noSuchPath();
     });
+    const refuse = refuseOtherMethods(app, fault.methodNotAllowed);
     app.get('/', async (request) => ({ versions: versions(options.baseUrl(request)) }));
     if (options.healthcheckEnabled) app.route({ method: ['GET', 'HEAD'], url: '/healthcheck', handler: healthcheck(options.store) });
     await app.register(async (authenticated) => resources(authenticated, options), { prefix: '/v2.0' });
+    refuse();
   };
 }
 
@@ -58,12 +61,6 @@ async function resources(app: FastifyInstance, options: FaceOptions): Promise<vo
     },
     { prefix: '/lbaas' },
   );
-}
-
-/** Whether the path is there for another method. */
-function knownPath(app: FastifyInstance, request: FastifyRequest): boolean {
-  const path = request.url.split('?')[0] ?? '';
-  return (['GET', 'POST', 'PUT', 'DELETE'] as const).some((method) => app.findRoute({ method, url: path }) !== null || app.hasRoute({ method, url: path }));
 }
 
 async function answerError(error: FastifyError | Fault, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

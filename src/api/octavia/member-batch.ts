@@ -42,7 +42,7 @@ export async function replaceMembers(call: Call): Promise<void> {
       additiveOnly,
     );
     if (isEmpty(difference)) return;
-    for (const subnet of new Set(difference.added.map(({ body }) => body.subnet_id))) await requireSubnet(tx, subnet);
+    for (const subnet of new Set(difference.added.map(({ body }) => body.subnet_id))) await requireSubnet(tx, call.caller, subnet);
     const generation = await raise(tx, parent.loadbalancer_id);
     const monitored = await isMonitored(tx, parent);
     await write(

@@ -19,7 +19,7 @@ export const members: Collection<typeof member> = {
   path: '/pools/:pool_id/members',
   view: viewMembers,
   within: async (call) => {
-    await poolOf(call);
+    await poolOf(call, call.options.store.db);
     return withinPool(call);
   },
   create,
@@ -32,14 +32,14 @@ function withinPool({ params }: Call): { column: string; anyOf: unknown[] }[] {
 }
 
 /** The pool in the path. Octavia answers a missing one in its router's shape, hence the fault of its own. */
-async function poolOf(call: Call): Promise<Pool> {
+async function poolOf(call: Call, db: Tx['db']): Promise<Pool> {
   const id = call.params['pool_id'] ?? '';
-  if (!(await byId(call.options.store.db, pool, id))) throw fault.noSuchParent(pool.title, id);
-  return rowFor(pool, call, id, 'read');
+  if (!(await byId(db, pool, id))) throw fault.noSuchParent(pool.title, id);
+  return rowFor(pool, call, id, 'read', [], db);
 }
 
 export async function writablePool(tx: Tx, call: Call): Promise<Pool & { loadbalancer_id: string }> {
-  await poolOf(call);
+  await poolOf(call, tx.db);
   const row = await childFor(tx, pool, call, call.params['pool_id'] ?? '');
   return { ...row, loadbalancer_id: row.loadbalancer_id ?? '' };
 }
@@ -48,7 +48,7 @@ async function create(call: Call): Promise<Member> {
   const body = parseCreate(member, call.body);
   return call.options.store.transaction(async (tx) => {
     const parent = await writablePool(tx, call);
-    await requireSubnet(tx, body.subnet_id);
+    await requireSubnet(tx, call.caller, body.subnet_id);
     const generation = await raise(tx, parent.loadbalancer_id);
     const row = newMember(body, parent, generation, await isMonitored(tx, parent));
     await insertUnique(tx, row);

@@ -6,7 +6,7 @@ import { fault } from '../../model/fault.ts';
 import type { LoadBalancer, loadBalancer } from '../../model/load-balancer.ts';
 import { type Port, type Subnet, port } from '../../model/network.ts';
 import type { CreateOf } from '../../model/resource.ts';
-import { createPort, findSubnet, freeAddresses, networkById, subnetById, subnetsOf } from '../../store/network.ts';
+import { createPort, findSubnet, hasFreeAddress, networkById, subnetsOf } from '../../store/network.ts';
 import { byId, update } from '../../store/rows.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Caller } from '../identity/caller.ts';
@@ -59,7 +59,7 @@ async function subnetOfNetwork(tx: Tx, body: Body, networkId: string, projectId:
   if (subnets.length === 0) throw fault.validation(`Supplied network does not contain a subnet.`);
   const { vip_address: address } = body;
   if (address !== null) return holding(subnets, address);
-  for (const candidate of subnets) if ((await freeAddresses(tx.db, candidate)) > 0) return candidate;
+  for (const candidate of subnets) if (await hasFreeAddress(tx.db, candidate)) return candidate;
   throw fault.noAddressLeft(networkId);
 }
 
@@ -87,6 +87,6 @@ async function fromSubnet(tx: Tx, row: Subnet, body: Body, balancerId: string, p
 }
 
 /** A member's subnet must be one the caller can see. */
-export async function requireSubnet(tx: Tx, id: string | null): Promise<void> {
-  if (id !== null && !(await subnetById(tx.db, id))) throw fault.subnetNotFound(id);
+export async function requireSubnet(tx: Tx, caller: Caller, id: string | null): Promise<void> {
+  if (id !== null) await visibleSubnet(tx, id, caller.projectId ?? '', caller);
 }

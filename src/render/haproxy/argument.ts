@@ -150,7 +150,7 @@ function bracketed(host: string): string {
 }
 
 function encodeNetwork(cidr: string): string {
-  const [host, prefix, ...rest] = String(cidr).split('/');
+  const [host, prefix, ...rest] = cidr.split('/');
   if (host === undefined || prefix === undefined || rest.length > 0 || !/^\d{1,3}$/.test(prefix)) throw refusal('network', cidr);
   return `${encodeAddress(host)}/${encodeInteger(Number(prefix), 0, isIP(host) === 6 ? 128 : 32)}`;
 }

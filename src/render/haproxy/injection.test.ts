@@ -242,7 +242,7 @@ test('an arbitrary string in any one position is refused or leaves the structure
 });
 
 const visible = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCodePoint(code)), minLength: 1, maxLength: 60 });
-const id = fc.string({ unit: fc.constantFrom(...'aZ09_.-'), minLength: 1, maxLength: 36 });
+const id = fc.string({ unit: fc.constantFrom('a', 'Z', '0', '_', '.', '-'), minLength: 1, maxLength: 36 });
 
 test('what is let through keeps its structure and is accepted by a real HAProxy', async () => {
   const record = fc.record({ listener: id, pool: id, member: id, path: visible.map((string) => `/${string}`), domain: visible, cookie: visible });

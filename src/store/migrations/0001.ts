@@ -26,7 +26,7 @@ create table load_balancer (
 ) strict;
 create index load_balancer_order on load_balancer (created_at, id);
 create index load_balancer_project on load_balancer (project_id, created_at, id);
-create index load_balancer_unsettled on load_balancer (id) where provisioning_status <> 'ACTIVE' or generation <> delivered_generation;
+create index load_balancer_unsettled on load_balancer (created_at, id) where provisioning_status <> 'ACTIVE' or generation <> delivered_generation;
 
 create table listener (
   ${id}, name text not null, description text not null, ${STATUSES}, ${flag('admin_state_up')},

@@ -1,0 +1,118 @@
+/** Network namespaces by name: made, found, emptied of processes and deleted. */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdir, open, readdir, stat, statfs } from 'node:fs/promises';
+import { NodeError } from '../node.ts';
+import { CommandError, run } from './command.ts';
+import { NAMESPACES, namespacePath } from './names.ts';
+import { until } from './pause.ts';
+
+/** What statfs says of a mounted namespace; a file left by a crash before the mount is of another kind. */
+const NSFS_MAGIC = 0x6e736673;
+
+export type Sysctls = Readonly<Record<string, string>>;
+
+export async function namespaceExists(namespace: string): Promise<boolean> {
+  try {
+    return (await statfs(namespacePath(namespace))).type === NSFS_MAGIC;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+/** Names of namespaces and of files that a crash left in their place. */
+export async function namespaceNames(): Promise<string[]> {
+  try {
+    return await readdir(NAMESPACES);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}
+
+/**
+ * Makes a namespace and sets it up in one process: a program started in the new namespace, because settings are
+ * reached only from inside. Settings this kernel does not have are passed over.
+ */
+export async function createNamespace(namespace: string, sysctls: Sysctls): Promise<void> {
+  await mkdir(NAMESPACES, { recursive: true });
+  await (await open(namespacePath(namespace), 'a', 0o444)).close();
+  await run('unshare', [`--net=${namespacePath(namespace)}`, ...sysctlCommand(sysctls)]);
+}
+
+export async function setSysctls(namespace: string, sysctls: Sysctls): Promise<void> {
+  await run('nsenter', [`--net=${namespacePath(namespace)}`, ...sysctlCommand(sysctls)]);
+}
+
+function sysctlCommand(sysctls: Sysctls): string[] {
+  return ['sysctl', '--quiet', '--ignore', '--write', ...Object.entries(sysctls).map(([key, value]) => `${key}=${value}`)];
+}
+
+/** Deletes the name; the namespace itself goes when no process and no connection holds it any more. */
+export async function deleteNamespace(namespace: string): Promise<void> {
+  try {
+    await run('ip', ['netns', 'delete', namespace]);
+  } catch (error) {
+    if (!(error instanceof CommandError) || (await namespaceNames()).includes(namespace)) throw error;
+  }
+}
+
+/** A process as seen at one moment; `namespace` is what its `ns/net` link says. */
+export interface Process {
+  readonly pid: number;
+  readonly namespace: string;
+  /** Name of its executable, without directory. */
+  readonly program: string;
+}
+
+/** All processes in the namespace; none when it does not exist. Zombies hold no namespace and are left out. */
+export async function processesIn(namespace: string): Promise<Process[]> {
+  if (!(await namespaceExists(namespace))) return [];
+  const link = `net:[${(await stat(namespacePath(namespace))).ino}]`;
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return pids.filter((pid) => linkOf(pid, 'ns/net') === link).map((pid) => ({ pid, namespace: link, program: programOf(pid) }));
+}
+
+function programOf(pid: number): string {
+  const path = linkOf(pid, 'exe') ?? '';
+  return path.slice(path.lastIndexOf('/') + 1).replace(/ \(deleted\)$/, '');
+}
+
+function linkOf(pid: number, name: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/${name}`);
+  } catch {
+    // It ended meanwhile.
+    return null;
+  }
+}
+
+/** Ends processes and waits until they are gone: first asked, after `patience` milliseconds made to. */
+export async function end(processes: readonly Process[], patience: number): Promise<void> {
+  if (patience > 0) signal(processes, 'SIGTERM');
+  if (await allGone(processes, patience)) return;
+  signal(processes, 'SIGKILL');
+  if (!(await allGone(processes, 5000))) throw new NodeError(`processes ${processes.map(({ pid }) => pid).join(', ')} do not end`);
+}
+
+async function allGone(processes: readonly Process[], limit: number): Promise<boolean> {
+  return (await until(async () => (processes.some(isThere) ? null : true), 2, limit)) !== null;
+}
+
+function isThere({ pid, namespace }: Process): boolean {
+  return linkOf(pid, 'ns/net') === namespace;
+}
+
+function signal(processes: readonly Process[], name: 'SIGTERM' | 'SIGKILL'): void {
+  for (const process_ of processes.filter(isThere)) {
+    try {
+      process.kill(process_.pid, name);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
+}
+
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}

@@ -1,0 +1,132 @@
+/**
+ * Steps about links and routes. Consecutive ones are carried out together, so that a node is made with few processes;
+ * what has to be done is told from what the kernel has, so that a step done twice, or half, does no harm.
+ */
+import type { Link, Route } from '../../model/node-config.ts';
+import type { Step } from '../../model/plan.ts';
+import { NodeError } from '../node.ts';
+import { CommandError } from './command.ts';
+import { type IpCommand, ipBatch } from './ip.ts';
+import { hostLinkName } from './names.ts';
+import { createNamespace, namespaceExists, setSysctls } from './namespace.ts';
+import { aliasOf, bridgeFor, type InnerLink, type InnerState, NOTHING, type Place, readInner } from './network-state.ts';
+import { nodeSysctls } from './node-sysctls.ts';
+import { type Plug, bridgeOf, dropLink, linkState, plug, plugCommand } from './switch.ts';
+
+export type NetworkStep = Extract<Step, { kind: 'create-node' | 'add-link' | 'change-link' | 'delete-link' | 'set-routes' }>;
+
+const KINDS: ReadonlySet<Step['kind']> = new Set<NetworkStep['kind']>(['create-node', 'add-link', 'change-link', 'delete-link', 'set-routes']);
+
+export function isNetworkStep(step: Step): step is NetworkStep {
+  return KINDS.has(step.kind);
+}
+
+/** Makes sure of the namespace; true when it was made by this call and is therefore empty. */
+export async function ensureNamespace(namespace: string): Promise<boolean> {
+  if (await namespaceExists(namespace)) return false;
+  await createNamespace(namespace, nodeSysctls());
+  return true;
+}
+
+/** Carries the steps out. `fresh`: the namespace was made by this very call and has nothing in it. */
+export async function carryNetworkSteps(place: Place, steps: readonly NetworkStep[], fresh: boolean): Promise<void> {
+  const before = fresh ? NOTHING : await readInner(place.namespace);
+  if (!fresh && !before.ready) await setSysctls(place.namespace, nodeSysctls());
+  await deleteLinks(place, steps);
+  const added = steps.flatMap((step) => (step.kind === 'add-link' ? [plugFor(place, step.link)] : []));
+  await (fresh ? plugAtOnce(added) : plugOneByOne(added));
+  const present = fresh ? NOTHING : await readInner(place.namespace);
+  await changeOuterMtu(place, steps, present);
+  await ipBatch(place.namespace, innerCommands(steps, present));
+}
+
+async function deleteLinks(place: Place, steps: readonly NetworkStep[]): Promise<void> {
+  for (const step of steps) {
+    if (step.kind === 'delete-link') await dropLink(place.namespace, step.name, await linkState(place.namespace, step.name));
+  }
+}
+
+function plugFor(place: Place, link: Link): Plug {
+  const { instance, id, namespace } = place;
+  const bridge = bridgeFor(place, link);
+  if (!bridge) throw new NodeError(`no bridge mapping for physical network '${link.physicalNetwork ?? ''}' of network ${link.networkId}`);
+  const { networkId, name, mac, mtu } = link;
+  return { instance, networkId, namespace, name, mac, mtu, hostLink: hostLinkName(id, name), ...(link.physicalNetwork === null ? {} : { bridge }) };
+}
+
+/** One process per namespace that holds bridges. Where a bridge is missing or an end of old is in the way, the careful way is taken. */
+async function plugAtOnce(plugs: readonly Plug[]): Promise<void> {
+  const byOutside = Map.groupBy(plugs, (wanted) => bridgeOf(wanted).namespace);
+  try {
+    await Promise.all([...byOutside].map(([outside, group]) => ipBatch(outside, group.map(plugCommand))));
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    await plugOneByOne(plugs);
+  }
+}
+
+async function plugOneByOne(plugs: readonly Plug[]): Promise<void> {
+  for (const wanted of plugs) await plug(wanted);
+}
+
+async function changeOuterMtu(place: Place, steps: readonly NetworkStep[], present: InnerState): Promise<void> {
+  for (const step of steps) {
+    const bridge = step.kind === 'change-link' ? bridgeFor(place, step.link) : null;
+    if (step.kind !== 'change-link' || !bridge || find(present, step.link.name)?.mtu === step.link.mtu) continue;
+    await ipBatch(bridge.namespace, [['link', 'set', 'dev', hostLinkName(place.id, step.link.name), 'mtu', String(step.link.mtu)]]);
+  }
+}
+
+function find(state: InnerState, name: string): InnerLink | undefined {
+  return state.links.find((link) => link.name === name);
+}
+
+function innerCommands(steps: readonly NetworkStep[], present: InnerState): IpCommand[] {
+  return [['link', 'set', 'dev', 'lo', 'up'], ...steps.flatMap((step) => commandsOf(step, present))];
+}
+
+function commandsOf(step: NetworkStep, present: InnerState): IpCommand[] {
+  switch (step.kind) {
+    case 'add-link':
+    case 'change-link':
+      return linkCommands(step.link, find(present, step.link.name));
+    case 'set-routes':
+      return routeCommands(step.routes, present.routes);
+    case 'create-node':
+    case 'delete-link':
+      return [];
+  }
+}
+
+/** Adds before it removes: an address that stays, and routes through it, are never without. */
+function linkCommands(link: Link, present: InnerLink | undefined): IpCommand[] {
+  const { name } = link;
+  const settings = ['alias', aliasOf(link), 'address', link.mac, 'mtu', String(link.mtu)];
+  const strayAddresses = (present?.addresses ?? []).filter((address) => !link.addresses.includes(address));
+  const strayNeighbours = (present?.neighbours ?? []).filter(({ address }) => !link.neighbours.some((entry) => entry.address === address));
+  return [
+    ['link', 'set', 'dev', name, ...settings, 'up'],
+    ...link.addresses.map((address) => ['address', 'replace', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : [])]),
+    ...strayAddresses.map((address) => ['address', 'delete', address, 'dev', name]),
+    ...link.neighbours.map(({ address, mac }) => ['neigh', 'replace', address, 'lladdr', mac, 'dev', name, 'nud', 'permanent']),
+    ...strayNeighbours.map(({ address }) => ['neigh', 'delete', address, 'dev', name]),
+  ];
+}
+
+/** A route to the same destination is replaced in one go, so that it is never missing. */
+function routeCommands(routes: readonly Route[], present: readonly Route[]): IpCommand[] {
+  const wanted = new Set(routes.map(destination));
+  return [
+    ...routes.map((route) => ['route', 'replace', ...routeWords(route)]),
+    ...present.filter((route) => !wanted.has(destination(route))).map((route) => ['route', 'delete', ...routeWords(route)]),
+  ];
+}
+
+/** `default` means one thing per address family. */
+function destination({ to, via }: Route): string {
+  return `${to} ${via.includes(':') ? 6 : 4}`;
+}
+
+function routeWords({ to, via }: Route): string[] {
+  return [to, 'via', via, 'proto', 'static'];
+}

@@ -1,0 +1,90 @@
+/** Members as commands for the worker's socket. Pure: present and wanted server in, commands out. */
+import { isIP } from 'node:net';
+import type { Server } from '../../model/node-config.ts';
+import { NodeError } from '../node.ts';
+import type { RunningServer } from './proxy-state.ts';
+
+/** A command and the reply that says it was done. */
+export interface Command {
+  readonly text: string;
+  readonly done: RegExp;
+}
+
+const SILENT = /^$/;
+const REGISTERED = /^New server registered\.$/;
+const MOVED = /by 'stats socket command'$/;
+const NAME = /^[A-Za-z0-9_.:-]+$/;
+
+/** `backend/server`; names come from the model, and a name that could be more than a name is refused. */
+export function serverPath({ backend, name }: Pick<Server, 'backend' | 'name'>): string {
+  if (!NAME.test(backend) || !NAME.test(name)) throw new NodeError(`'${backend}/${name}' cannot name a server of a proxy`);
+  return `${backend}/${name}`;
+}
+
+export function addCommands(server: Server): Command[] {
+  const path = serverPath(server);
+  return [
+    { text: `add server ${path} ${endpoint(server)}${options(server)}`, done: REGISTERED },
+    ...(server.check ? [{ text: `enable health ${path}`, done: SILENT }] : []),
+    // A server added at runtime starts in maintenance.
+    ...(server.state === 'ready' ? [stateCommand(server)] : []),
+  ];
+}
+
+function options({ weight, check, backup, keywords }: Server): string {
+  const words = [
+    'weight',
+    String(weight),
+    ...(check ? ['check'] : []),
+    ...(check?.address != null ? ['addr', address(check.address)] : []),
+    ...(check?.port != null ? ['port', String(check.port)] : []),
+    ...(backup ? ['backup'] : []),
+    ...(keywords === '' ? [] : [keywords]),
+  ];
+  return words.map((word) => ` ${word}`).join('');
+}
+
+/** Whether the server must go and come anew: some things cannot be changed, or not be unset, while it runs. */
+export function needsReplacing(running: RunningServer, wanted: Server): boolean {
+  if (running.backup !== wanted.backup) return true;
+  if (!wanted.check) return running.checkEnabled;
+  if (!running.checkConfigured) return true;
+  return (running.check?.address != null && wanted.check.address === null) || (running.check?.port != null && wanted.check.port === null);
+}
+
+/** Commands that turn one into the other; none for equal ones. Not for servers that need replacing. */
+export function changeCommands(running: RunningServer, wanted: Server): Command[] {
+  const path = serverPath(wanted);
+  const moved = running.address !== wanted.address || running.port !== wanted.port;
+  return [
+    ...(moved ? [{ text: `set server ${path} addr ${address(wanted.address)} port ${wanted.port}`, done: MOVED }] : []),
+    ...(running.weight === wanted.weight ? [] : [{ text: `set server ${path} weight ${wanted.weight}`, done: SILENT }]),
+    ...checkCommands(running, wanted),
+    ...(running.state === wanted.state ? [] : [stateCommand(wanted)]),
+  ];
+}
+
+function checkCommands(running: RunningServer, wanted: Server): Command[] {
+  if (!wanted.check) return [];
+  const path = serverPath(wanted);
+  const { address: host, port } = wanted.check;
+  return [
+    ...(running.checkEnabled ? [] : [{ text: `enable health ${path}`, done: SILENT }]),
+    ...(host === null || host === running.check?.address ? [] : [{ text: `set server ${path} check-addr ${address(host)}`, done: SILENT }]),
+    ...(port === null || port === running.check?.port ? [] : [{ text: `set server ${path} check-port ${port}`, done: SILENT }]),
+  ];
+}
+
+export function stateCommand(server: Pick<Server, 'backend' | 'name' | 'state'>): Command {
+  return { text: `set server ${serverPath(server)} state ${server.state}`, done: SILENT };
+}
+
+function endpoint(server: Server): string {
+  const host = address(server.address);
+  return `${host.includes(':') ? `[${host}]` : host}:${server.port}`;
+}
+
+function address(text: string): string {
+  if (isIP(text) === 0) throw new NodeError(`'${text}' is not an address`);
+  return text;
+}

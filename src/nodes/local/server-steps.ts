@@ -1,0 +1,90 @@
+/**
+ * Steps about members, through the worker's socket: all of a plan in a few round trips and without a reload. What is
+ * to be done is told from what the proxy runs, so a step done twice, or half, does no harm.
+ */
+import type { Server } from '../../model/node-config.ts';
+import type { Step } from '../../model/plan.ts';
+import { NodeError } from '../node.ts';
+import type { NodeFiles } from './names.ts';
+import { until } from './pause.ts';
+import { askWorker } from './proxy-socket.ts';
+import { readProxyState, type RunningServer } from './proxy-state.ts';
+import { addCommands, changeCommands, type Command, needsReplacing, serverPath, stateCommand } from './server-commands.ts';
+
+export type ServerStep = Extract<Step, { kind: 'add-server' | 'change-server' | 'delete-server' }>;
+type ServerName = Pick<Server, 'backend' | 'name'>;
+
+const KINDS: ReadonlySet<Step['kind']> = new Set<ServerStep['kind']>(['add-server', 'change-server', 'delete-server']);
+const GONE = /^(Server deleted|No such server)\.$/;
+const BUSY = /connection/;
+
+/** How long connections to a removed member may end by themselves, and how long the proxy may take to cut the rest. */
+const GRACE = 1000;
+const CUTTING = 3000;
+
+export function isServerStep(step: Step): step is ServerStep {
+  return KINDS.has(step.kind);
+}
+
+export async function carryServerSteps(files: NodeFiles, steps: readonly ServerStep[]): Promise<void> {
+  const proxy = await readProxyState(files);
+  if (!proxy) throw new NodeError('no proxy runs whose servers could be changed');
+  const running = new Map(proxy.servers.map((server) => [serverPath(server), server]));
+  const wanted = steps.flatMap((step) => (step.kind === 'delete-server' ? [] : [step.server]));
+  const replaced = wanted.filter((server) => mustGoFirst(running.get(serverPath(server)), server));
+  await deleteServers(files, replaced);
+  for (const server of replaced) running.delete(serverPath(server));
+  await carry(files, wanted.flatMap((server) => commandsFor(running.get(serverPath(server)), server)));
+  // Only when all others are in place, so that a backend is never emptied by a plan that failed half-way.
+  await deleteServers(files, steps.filter((step) => step.kind === 'delete-server'));
+}
+
+function mustGoFirst(running: RunningServer | undefined, wanted: Server): boolean {
+  return running !== undefined && needsReplacing(running, wanted);
+}
+
+function commandsFor(running: RunningServer | undefined, wanted: Server): Command[] {
+  return running ? changeCommands(running, wanted) : addCommands(wanted);
+}
+
+async function carry(files: NodeFiles, commands: readonly Command[]): Promise<void> {
+  const replies = await askWorker(files.statsSocket, commands.map(({ text }) => text));
+  for (const [index, { text, done }] of commands.entries()) {
+    const reply = replies[index] ?? '';
+    if (!done.test(reply)) throw new NodeError(`the proxy refuses '${text}': ${reply}`);
+  }
+}
+
+/** Takes servers out of balancing, lets their connections end, and deletes them. */
+async function deleteServers(files: NodeFiles, servers: readonly ServerName[]): Promise<void> {
+  if (servers.length === 0) return;
+  const names = servers.map(serverPath);
+  await askWorker(files.statsSocket, servers.map((server) => stateCommand({ ...server, state: 'maint' }).text));
+  const busy = await deleteUntil(files, names, GRACE);
+  if (busy.length === 0) return;
+  await askWorker(files.statsSocket, busy.map((name) => `shutdown sessions server ${name}`));
+  const stuck = await deleteUntil(files, busy, CUTTING);
+  if (stuck.length > 0) throw new NodeError(`the proxy still has connections to ${stuck.join(', ')}`);
+}
+
+/** Those that were still busy when the time was over. */
+async function deleteUntil(files: NodeFiles, names: readonly string[], limit: number): Promise<string[]> {
+  let busy = [...names];
+  await until(
+    async () => {
+      busy = await deleteIdle(files, busy);
+      return busy.length === 0 ? true : null;
+    },
+    20,
+    limit,
+  );
+  return busy;
+}
+
+async function deleteIdle(files: NodeFiles, names: readonly string[]): Promise<string[]> {
+  const replies = await askWorker(files.statsSocket, names.map((name) => `del server ${name}`));
+  const refused = names.filter((_, index) => !GONE.test(replies[index] ?? '') && !BUSY.test(replies[index] ?? ''));
+  const [first] = refused;
+  if (first !== undefined) throw new NodeError(`the proxy refuses to delete ${first}: ${replies[names.indexOf(first)] ?? ''}`);
+  return names.filter((_, index) => BUSY.test(replies[index] ?? ''));
+}

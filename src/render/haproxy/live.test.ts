@@ -1,0 +1,15 @@
+/** What the compiler claims of HAProxy, held against a real one in a network namespace of its own. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+test('a real HAProxy behaves as the file and the runtime commands promise', async () => {
+  const inside = fileURLToPath(new URL('live.fixture.ts', import.meta.url));
+  // The namespaces end with the process: nothing is left behind, however it ends.
+  const { stdout } = await run('unshare', ['--net', '--pid', '--fork', '--kill-child', process.execPath, inside]);
+  assert.match(stdout, /all claims hold/);
+});
