@@ -33,6 +33,8 @@ export interface Octavia {
   make(path: string, root: string, object: Body): Promise<Shown>;
   /** GET of an object that must be there. */
   show(path: string, root: string): Promise<Shown>;
+  /** Starts another loop on the same store and node, as after a restart. */
+  restart(): Promise<void>;
   /** Lets the loop finish. */
   settle(): Promise<void>;
 }
@@ -64,6 +66,7 @@ export async function octavia(t: TestContext, options: { driver?: NodeDriver; pe
     send,
     make: async (path, root, object) => expect(await send('POST', path, { [root]: object }), 201)[root] as Shown,
     show: async (path, root) => expect(await send('GET', path), 200)[root] as Shown,
+    restart: async () => void (await startController(t, store, options)),
     settle: () => controller.idle(),
   };
 }

@@ -1,6 +1,7 @@
 /** Members as commands for the worker's socket. Pure: present and wanted server in, commands out. */
 import { isIP } from 'node:net';
 import type { Server } from '../../model/node-config.ts';
+import { addServerCommands } from '../../render/haproxy/server-line.ts';
 import { NodeError } from '../node.ts';
 import type { RunningServer } from './proxy-state.ts';
 
@@ -21,27 +22,10 @@ export function serverPath({ backend, name }: Pick<Server, 'backend' | 'name'>):
   return `${backend}/${name}`;
 }
 
+/** The renderer knows how a server is written; whatever it asks for is answered with silence, but for the server itself. */
 export function addCommands(server: Server): Command[] {
-  const path = serverPath(server);
-  return [
-    { text: `add server ${path} ${endpoint(server)}${options(server)}`, done: REGISTERED },
-    ...(server.check ? [{ text: `enable health ${path}`, done: SILENT }] : []),
-    // A server added at runtime starts in maintenance.
-    ...(server.state === 'ready' ? [stateCommand(server)] : []),
-  ];
-}
-
-function options({ weight, check, backup, keywords }: Server): string {
-  const words = [
-    'weight',
-    String(weight),
-    ...(check ? ['check'] : []),
-    ...(check?.address != null ? ['addr', address(check.address)] : []),
-    ...(check?.port != null ? ['port', String(check.port)] : []),
-    ...(backup ? ['backup'] : []),
-    ...(keywords === '' ? [] : [keywords]),
-  ];
-  return words.map((word) => ` ${word}`).join('');
+  serverPath(server);
+  return addServerCommands(server).map((text, index) => ({ text, done: index === 0 ? REGISTERED : SILENT }));
 }
 
 /** Whether the server must go and come anew: some things cannot be changed, or not be unset, while it runs. */
@@ -77,11 +61,6 @@ function checkCommands(running: RunningServer, wanted: Server): Command[] {
 
 export function stateCommand(server: Pick<Server, 'backend' | 'name' | 'state'>): Command {
   return { text: `set server ${serverPath(server)} state ${server.state}`, done: SILENT };
-}
-
-function endpoint(server: Server): string {
-  const host = address(server.address);
-  return `${host.includes(':') ? `[${host}]` : host}:${server.port}`;
 }
 
 function address(text: string): string {

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Link, NodeConfig, ProxyConfig, Server } from '../model/node-config.ts';
+import { EMPTY, applyStep } from '../nodes/noop/apply-step.ts';
+import { diff } from './diff.ts';
+
+function server(name: string, changes: Partial<Server> = {}): Server {
+  return { backend: 'p:l', name, address: '192.0.2.10', port: 80, weight: 1, state: 'ready', backup: false, check: null, keywords: '', dynamic: true, ...changes };
+}
+
+function proxy(servers: Server[], structure = 's1'): ProxyConfig {
+  return { text: `${structure} ${JSON.stringify(servers)}`, structure, servers };
+}
+
+function link(changes: Partial<Link> = {}): Link {
+  return { name: 'eth0', networkId: 'n1', physicalNetwork: null, mac: '02:00:c0:00:02:01', mtu: 1500, addresses: ['192.0.2.1/24'], neighbours: [], ...changes };
+}
+
+function config(changes: Partial<NodeConfig> = {}): NodeConfig {
+  return { links: [link()], routes: [], proxy: proxy([server('a')]), ...changes };
+}
+
+const kinds = (present: NodeConfig | null, wanted: NodeConfig, options = {}): string[] => diff(present, wanted, options).map(({ kind }) => kind);
+
+test('equal configs need nothing', () => {
+  assert.deepEqual(diff(config(), config()), []);
+});
+
+test('a node that is not there is made whole', () => {
+  assert.deepEqual(kinds(null, config()), ['create-node', 'add-link', 'start-proxy']);
+  assert.deepEqual(kinds(null, config({ routes: [{ to: 'default', via: '192.0.2.254' }], proxy: null })), ['create-node', 'add-link', 'set-routes']);
+});
+
+test('members change at runtime, and the file is written first', () => {
+  const present = config({ proxy: proxy([server('a'), server('b')]) });
+  assert.deepEqual(kinds(present, config({ proxy: proxy([server('a', { weight: 5 }), server('c')]) })), ['write-config', 'add-server', 'change-server', 'delete-server']);
+  assert.deepEqual(kinds(present, config({ proxy: proxy([]) })), ['write-config', 'delete-server', 'delete-server']);
+});
+
+test('another structure is one reload, whatever else changed', () => {
+  assert.deepEqual(kinds(config(), config({ proxy: proxy([server('b')], 's2') })), ['reload-proxy']);
+});
+
+test('a backend that takes no servers at runtime is reloaded for a new one, but not for a weight', () => {
+  const fixed = { dynamic: false };
+  const present = config({ proxy: proxy([server('a', fixed)]) });
+  assert.deepEqual(kinds(present, config({ proxy: proxy([server('a', fixed), server('b', fixed)]) })), ['reload-proxy']);
+  assert.deepEqual(kinds(present, config({ proxy: proxy([server('a', { ...fixed, weight: 3 })]) })), ['write-config', 'change-server']);
+});
+
+test('after a failed runtime change the next attempt reloads', () => {
+  const wanted = config({ proxy: proxy([server('a', { weight: 2 })]) });
+  assert.deepEqual(kinds(config(), wanted, { avoidRuntime: true }), ['reload-proxy']);
+  assert.deepEqual(kinds(config(), config(), { avoidRuntime: true }), []);
+});
+
+test('the proxy comes and goes with its listeners', () => {
+  assert.deepEqual(kinds(config({ proxy: null }), config()), ['start-proxy']);
+  assert.deepEqual(kinds(config(), config({ proxy: null })), ['stop-proxy']);
+});
+
+test('links: another network is another link, another neighbour only a change', () => {
+  assert.deepEqual(kinds(config(), config({ links: [link({ networkId: 'n2' })] })), ['delete-link', 'add-link']);
+  assert.deepEqual(kinds(config(), config({ links: [link({ neighbours: [{ address: '192.0.2.10', mac: '02:00:c0:00:02:0a' }] })] })), ['change-link']);
+  assert.deepEqual(kinds(config({ links: [link(), link({ name: 'eth1' })] }), config()), ['delete-link']);
+});
+
+const anyServer = fc.record({
+  name: fc.constantFrom('a', 'b', 'c', 'd'),
+  backend: fc.constantFrom('p:l', 'q:l'),
+  address: fc.constantFrom('192.0.2.10', '192.0.2.11'),
+  port: fc.constantFrom(80, 81),
+  weight: fc.integer({ min: 0, max: 256 }),
+  state: fc.constantFrom('ready' as const, 'maint' as const),
+  backup: fc.boolean(),
+  check: fc.constantFrom(null, { address: null, port: null }, { address: '192.0.2.9', port: 8080 }),
+  keywords: fc.constant(''),
+  dynamic: fc.constant(true),
+});
+const anyProxy = fc.option(
+  fc.record({ structure: fc.constantFrom('s1', 's2'), servers: fc.uniqueArray(anyServer, { selector: ({ backend, name }) => `${backend}/${name}` }) }).map(({ servers, structure }) => proxy(servers, structure)),
+);
+const anyConfig: fc.Arbitrary<NodeConfig> = fc.record({
+  links: fc.uniqueArray(fc.record({ name: fc.constantFrom('eth0', 'eth1'), networkId: fc.constantFrom('n1', 'n2'), mtu: fc.constantFrom(1500, 9000) }).map(link), { selector: ({ name }) => name }),
+  routes: fc.subarray([{ to: 'default', via: '192.0.2.254' }, { to: '198.51.100.0/24', via: '192.0.2.253' }]),
+  proxy: anyProxy,
+});
+
+test('property: carrying out a plan leaves nothing to plan', () => {
+  fc.assert(
+    fc.property(fc.option(anyConfig), anyConfig, fc.boolean(), (present, wanted, avoidRuntime) => {
+      const after = diff(present, wanted, { avoidRuntime }).reduce(applyStep, present ?? EMPTY);
+      assert.deepEqual(diff(after, wanted), []);
+    }),
+    { numRuns: 2000 },
+  );
+});

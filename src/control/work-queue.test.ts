@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Outcome, WorkQueue } from './work-queue.ts';
+
+const DONE: Outcome = { done: true };
+const queue = (work: (key: string, attempt: number) => Promise<Outcome>, workers = 2): WorkQueue => new WorkQueue({ workers, retryFirstMs: 1, retryMaxMs: 5, work });
+
+test('a key added while it runs runs once more, however often it was added, and never twice at a time', async () => {
+  let [runs, together, most] = [0, 0, 0];
+  const work = queue(async () => {
+    most = Math.max(most, ++together);
+    await pause(5);
+    together--;
+    runs++;
+    return DONE;
+  });
+  for (let index = 0; index < 10; index++) work.add('a');
+  await pause(1);
+  for (let index = 0; index < 10; index++) work.add('a');
+  await work.idle();
+  assert.deepEqual([runs, most], [2, 1]);
+});
+
+test('no more keys at a time than workers', async () => {
+  let [together, most] = [0, 0];
+  const work = queue(async () => {
+    most = Math.max(most, ++together);
+    await pause(2);
+    together--;
+    return DONE;
+  }, 3);
+  for (let index = 0; index < 20; index++) work.add(`k${index}`);
+  await work.idle();
+  assert.equal(most, 3);
+});
+
+test('failures and thrown errors are tried again, with the attempt counted, until it works', async () => {
+  const attempts: number[] = [];
+  const finished = Promise.withResolvers<void>();
+  const work = queue(async (_key, attempt) => {
+    attempts.push(attempt);
+    if (attempt === 0) throw new Error('no');
+    if (attempt < 3) return { done: false, reason: 'not yet' };
+    finished.resolve();
+    return DONE;
+  });
+  work.add('a');
+  await finished.promise;
+  assert.deepEqual(attempts, [0, 1, 2, 3]);
+  await work.idle();
+  work.add('a');
+  await work.idle();
+  assert.equal(attempts.at(-1), 0, 'success forgets the failures');
+});
+
+test('the clock does not defeat the backoff, a write does', async () => {
+  let runs = 0;
+  const work = new WorkQueue({ workers: 1, retryFirstMs: 60_000, retryMaxMs: 60_000, work: async () => ({ done: ++runs > 1, reason: 'down' }) });
+  work.add('a');
+  await work.idle();
+  work.addGently('a');
+  await work.idle();
+  assert.equal(runs, 1);
+  work.add('a');
+  await work.idle();
+  assert.equal(runs, 2);
+  await work.stop();
+});
+
+test('stop waits for what runs and takes nothing more', async () => {
+  let finished = false;
+  const work = queue(async () => {
+    await pause(10);
+    finished = true;
+    return DONE;
+  });
+  work.add('a');
+  await work.stop();
+  assert.equal(finished, true);
+  work.add('b');
+  await work.idle();
+});

@@ -1,0 +1,43 @@
+/** Files of a node. A reader never sees half of one: they are written beside their name and moved there. */
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { isAbsent } from './namespace.ts';
+import type { NodeFiles } from './names.ts';
+
+/** No fsync: after a power loss there is no node either, its namespace is gone and /run is empty. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const aside = `${path}.new`;
+  await writeFile(aside, text, { mode: 0o600 });
+  await rename(aside, path);
+}
+
+/** null when there is no such file. */
+export async function readIfThere(path: string): Promise<string | null> {
+  return orNull(readFile(path, 'utf8'));
+}
+
+/** Empty when there is no such directory. */
+export async function entriesOf(directory: string): Promise<string[]> {
+  return (await orNull(readdir(directory))) ?? [];
+}
+
+export async function makeDirectory(files: NodeFiles): Promise<void> {
+  await mkdir(files.directory, { recursive: true, mode: 0o700 });
+}
+
+export async function removeDirectory(files: NodeFiles): Promise<void> {
+  await rm(files.directory, { recursive: true, force: true });
+}
+
+/** Removes a directory if it is there and empty. */
+export async function removeIfEmpty(directory: string): Promise<void> {
+  if ((await orNull(readdir(directory)))?.length === 0) await orNull(rmdir(directory));
+}
+
+async function orNull<T>(promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Starting and ending a node's HAProxy. It runs in a session of its own with a file for its output, so that it
+ * outlives this process however that ends. Two masters on one address would share its traffic in silence
+ * (SO_REUSEPORT): before a start, whatever of a proxy is in the namespace is ended.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { ProxyConfig } from '../../model/node-config.ts';
+import { NodeError } from '../node.ts';
+import { writeWhole } from './files.ts';
+import { type NodeFiles, namespacePath } from './names.ts';
+import { end, type Process, processesIn } from './namespace.ts';
+import { until } from './pause.ts';
+import { endOfLog, openLog, wordsSince } from './proxy-log.ts';
+import { readWorkerInfo } from './proxy-state.ts';
+
+/** Of one node's proxy, all that is needed to run it. */
+export interface ProxyPlace {
+  readonly namespace: string;
+  readonly files: NodeFiles;
+  /** HAProxy's executable. */
+  readonly haproxy: string;
+}
+
+const START_AT_MOST = 5000;
+const PATIENCE = 1000;
+/** A state file without servers: the proxy would complain about a missing one. */
+const NO_STATES = '1\n';
+
+/** HAProxy itself, and the program that becomes it. */
+export async function proxyProcesses({ namespace, haproxy }: ProxyPlace): Promise<Process[]> {
+  const programs = new Set([basename(haproxy), 'haproxy', 'nsenter']);
+  return (await processesIn(namespace)).filter(({ program }) => programs.has(program));
+}
+
+/** The masters among a node's proxy processes: those that no other of them started. */
+export function mastersOf(processes: readonly Process[]): Process[] {
+  const pids = new Set(processes.map(({ pid }) => pid));
+  return processes.filter(({ pid }) => !pids.has(parentOf(pid)));
+}
+
+function parentOf(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The program's name, in parentheses, may hold spaces.
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0;
+  }
+}
+
+export async function stopProxy(place: ProxyPlace): Promise<void> {
+  await end(await proxyProcesses(place), PATIENCE);
+}
+
+/** Starts the proxy where none runs and resolves when it serves. Rejects with the proxy's own words. */
+export async function startProxy(place: ProxyPlace, proxy: ProxyConfig): Promise<void> {
+  const { files } = place;
+  await Promise.all([writeWhole(files.config, proxy.text), writeWhole(files.serverState, NO_STATES), rm(files.statsSocket, { force: true }), rm(files.masterSocket, { force: true })]);
+  const logEnd = await endOfLog(files.log);
+  const child = await launch(place);
+  const serves = await until(() => answerOrEnd(files, child, proxy.structure), 2, START_AT_MOST);
+  child.unref();
+  if (serves === true) return;
+  await stopProxy(place);
+  const words = await wordsSince(files.log, logEnd);
+  throw new NodeError(`the proxy ${serves === false ? 'ended' : `did not answer within ${START_AT_MOST / 1000} s`} when it was started: ${words}`);
+}
+
+async function launch({ namespace, files, haproxy }: ProxyPlace): Promise<ChildProcess> {
+  const log = await openLog(files.log);
+  try {
+    // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
+    const proxy = [haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', '-f', basename(files.config)];
+    const options = { cwd: files.directory, detached: true, stdio: ['ignore', log.fd, log.fd] } as const;
+    const child = spawn('nsenter', [`--net=${namespacePath(namespace)}`, ...proxy], { ...options, stdio: [...options.stdio] });
+    await once(child, 'spawn');
+    return child;
+  } finally {
+    await log.close();
+  }
+}
+
+/** True when it serves the wanted structure, false when it ended, null while it starts. */
+async function answerOrEnd(files: NodeFiles, child: ChildProcess, structure: string): Promise<boolean | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return false;
+  return (await readWorkerInfo(files))?.structure === structure ? true : null;
+}

@@ -1,0 +1,38 @@
+/** Health and counters of a node's proxy, workers of before a reload included. */
+import type { Reading } from '../../model/reading.ts';
+import { NodeError } from '../node.ts';
+import type { NodeFiles } from './names.ts';
+import { parseInfo, parseStat } from './proxy-answers.ts';
+import { trimLog } from './proxy-log.ts';
+import { askMaster, askWorker, NoProxyError } from './proxy-socket.ts';
+import { readProcesses } from './proxy-state.ts';
+import { readingOf, type WorkerStat } from './reading.ts';
+
+/** null when no proxy answers. */
+export async function readProxyReading(files: NodeFiles): Promise<Reading | null> {
+  await trimLog(files.log);
+  try {
+    const [current, processes] = await Promise.all([currentStat(files), readProcesses(files)]);
+    const old = await Promise.all((processes?.oldWorkers ?? []).map((pid) => oldStat(files, pid)));
+    return readingOf(current, old.flat());
+  } catch (error) {
+    if (error instanceof NoProxyError) return null;
+    throw error;
+  }
+}
+
+async function currentStat(files: NodeFiles): Promise<WorkerStat> {
+  const [info = '', stat = ''] = await askWorker(files.statsSocket, ['show info', 'show stat']);
+  return { worker: parseInfo(info).worker, rows: parseStat(stat) };
+}
+
+/** Nothing when it ended in between. */
+async function oldStat(files: NodeFiles, pid: number): Promise<WorkerStat[]> {
+  try {
+    const [info, stat] = await Promise.all([askMaster(files.masterSocket, `@!${pid} show info`), askMaster(files.masterSocket, `@!${pid} show stat`)]);
+    return [{ worker: parseInfo(info).worker, rows: parseStat(stat) }];
+  } catch (error) {
+    if (error instanceof NodeError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Reloading: new workers with a new configuration, the old ones finish what they have. A configuration that HAProxy
+ * refuses never takes the place of the one that works.
+ */
+import { rename, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { ProxyConfig } from '../../model/node-config.ts';
+import { NodeError } from '../node.ts';
+import { CommandError, run } from './command.ts';
+import { readIfThere, writeWhole } from './files.ts';
+import { until } from './pause.ts';
+import { complaints, endOfLog, wordsSince } from './proxy-log.ts';
+import type { ProxyPlace } from './proxy-process.ts';
+import { askMaster } from './proxy-socket.ts';
+import { carriedStates, readProcesses, readProxyState, readWorkerInfo } from './proxy-state.ts';
+
+const RELOAD_AT_MOST = 10_000;
+
+export async function reloadProxy(place: ProxyPlace, proxy: ProxyConfig): Promise<void> {
+  const { files } = place;
+  await checkConfig(place, proxy);
+  const [before, processes, text] = await Promise.all([readProxyState(files), readProcesses(files), readIfThere(files.config)]);
+  if (!before || !processes) throw new NodeError('no proxy runs that could be reloaded');
+  await writeWhole(files.serverState, carriedStates(before.serverStates, before.servers, proxy.servers));
+  await rename(files.candidate, files.config);
+  const logEnd = await endOfLog(files.log);
+  await askMaster(files.masterSocket, 'reload');
+  const outcome = await until(() => outcomeOf(place, proxy, before.pid, processes.failedReloads), 2, RELOAD_AT_MOST);
+  if (outcome === 'serves') return;
+  // What was accepted by the check and failed in truth (an address in use, say) must not be there at the next start.
+  if (text !== null) await writeWhole(files.config, text);
+  throw new NodeError(`the proxy ${outcome === 'failed' ? 'refused to reload' : 'did not reload in time'}: ${await wordsSince(files.log, logEnd)}`);
+}
+
+async function checkConfig({ files, haproxy }: ProxyPlace, proxy: ProxyConfig): Promise<void> {
+  await writeWhole(files.candidate, proxy.text);
+  try {
+    await run(haproxy, ['-c', '-f', basename(files.candidate)], { cwd: files.directory });
+  } catch (error) {
+    await rm(files.candidate, { force: true });
+    throw error instanceof CommandError ? new NodeError(`the proxy refuses the configuration: ${complaints(error.words)}`, { cause: error }) : error;
+  }
+}
+
+/** HAProxy 2.6 answers a reload with nothing: either a new worker serves, or the master counts one more failure. */
+async function outcomeOf({ files }: ProxyPlace, proxy: ProxyConfig, oldPid: number, failuresBefore: number): Promise<'serves' | 'failed' | null> {
+  const info = await readWorkerInfo(files);
+  if (info && info.pid !== oldPid && info.structure === proxy.structure) return 'serves';
+  const processes = await readProcesses(files);
+  return processes && processes.failedReloads > failuresBefore ? 'failed' : null;
+}
