@@ -10,7 +10,7 @@ import type { Drivers } from '../nodes/drivers.ts';
 import type { NodeDriver } from '../nodes/node.ts';
 import { renderNamespace } from '../render/node/namespace.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
-import { recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
+import { type ChildTable, recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
 import { update } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { claim, release } from './claim.ts';
@@ -75,11 +75,18 @@ async function converge({ log }: Reconciler, driver: NodeDriver, { amphora: { id
 
 async function record(deps: Reconciler, tx: Parameters<typeof recordDelivered>[0], tree: BalancerTree, placement: Placement): Promise<void> {
   const now = deps.now();
-  await recordDelivered(tx, tree.balancer.id, tree.balancer.generation, now);
+  await recordDelivered(tx, tree.balancer.id, tree.balancer.generation, now, unsettledTables(tree));
   for (const node of placement.nodes.filter(({ amphora: row }) => row.status !== 'ALLOCATED')) {
     await update(tx.db, amphora, node.amphora.id, { status: 'ALLOCATED', booted_at: now.toISOString() } satisfies Partial<Amphora>);
   }
   await release(tx, placement);
+}
+
+/** Most balancers have few children waiting: the others' tables need not be written. */
+function unsettledTables({ listeners, pools, members, monitors }: BalancerTree): ChildTable[] {
+  const rows = { listener: listeners, pool: pools, member: members, health_monitor: monitors };
+  const waits = (row: { provisioning_status: string; deleting: boolean }): boolean => row.deleting || row.provisioning_status !== 'ACTIVE';
+  return (Object.keys(rows) as ChildTable[]).filter((table) => rows[table].some(waits));
 }
 
 async function dismantle(deps: Reconciler, { balancer, amphorae }: BalancerTree): Promise<void> {

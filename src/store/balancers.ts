@@ -15,6 +15,7 @@ export { type StatusChange, recordReadings } from './readings.ts';
 
 /** Rows below a balancer that have a generation and statuses of their own. */
 const CHILD_TABLES = ['listener', 'pool', 'member', 'health_monitor'] as const;
+export type ChildTable = (typeof CHILD_TABLES)[number];
 
 /** In the words of the partial index, without parameters: only so SQLite uses that. */
 const UNSETTLED = sql<SqlBool>`(provisioning_status <> 'ACTIVE' or generation <> delivered_generation)`;
@@ -52,12 +53,13 @@ async function refusal(db: Db, id: string): Promise<Error> {
 
 /**
  * The nodes carry this generation: what was to be deleted by then is gone, what was to be made is there. The
- * balancer is ACTIVE when nothing newer is wanted. One that is to be deleted is left alone, as is one that is gone.
+ * balancer is ACTIVE when nothing newer is wanted. One that is to be deleted is left alone, as is one
+ * that is gone. `tables` may leave out those that have nothing to settle.
  */
-export async function recordDelivered(tx: Tx, id: string, generation: number, now: Date): Promise<void> {
+export async function recordDelivered(tx: Tx, id: string, generation: number, now: Date, tables: readonly ChildTable[] = CHILD_TABLES): Promise<void> {
   const balancer = await byId(tx.db, loadBalancer, id);
   if (balancer === undefined || balancer.deleting) return;
-  for (const table of CHILD_TABLES) await settleChildren(tx.db, table, id, generation);
+  for (const table of tables) await settleChildren(tx.db, table, id, generation);
   if (balancer.generation === generation) await settleBalancer(tx.db, id, generation);
   else if (generation > balancer.delivered_generation) await advanceBalancer(tx.db, id, generation, now);
 }

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import type { Log } from '../model/log.ts';
 import type { Database } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
 import { instanceOf } from './instance.ts';
 import { openDatabase } from './open-database.ts';
 import { TransactionScope, sqliteDialect } from './sqlite-driver.ts';
@@ -30,8 +31,9 @@ export interface Store {
   /** Six hex digits made from the real state path. */
   readonly instance: string;
   /**
-   * Runs the work alone, from `begin immediate` to commit; a throw rolls back. Everybody else waits meanwhile, so
-   * the work must await nothing but the database.
+   * Runs the work alone; a throw rolls it back; resolved means durable. Everybody else waits meanwhile, so the work
+   * must await nothing but the database. Those that wait share a commit
+   * (group-commit.ts); when that fails each is run again alone, so the work must be fit to run twice.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Calls back after each commit that touched balancers. Returns what ends it. */
@@ -60,6 +62,7 @@ class SqliteStore implements Store {
   readonly #log: Log;
   readonly #scope = new TransactionScope();
   readonly #listeners = new Set<ChangeListener>();
+  readonly #commits: GroupCommit;
   #closing: Promise<void> | null = null;
 
   constructor(instance: string, database: DatabaseSync, unlock: () => void, log: Log) {
@@ -68,11 +71,13 @@ class SqliteStore implements Store {
     this.#unlock = unlock;
     this.#log = log;
     this.db = new Kysely<Database>({ dialect: sqliteDialect(database, this.#scope) });
+    this.#commits = new GroupCommit(this.db);
   }
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    this.#scope.refuseInside();
     const changed = new Set<string>();
-    const result = await this.db.transaction().execute((db) => this.#scope.run(() => work({ db, changed })));
+    const result = await this.#commits.run((db) => this.#scope.run(() => work({ db, changed })));
     if (changed.size > 0) this.#announce(changed);
     return result;
   }

@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 import type { Link, Route } from '../../model/node-config.ts';
 import { NodeError } from '../node.ts';
 import { ipQuery } from './ip.ts';
-import { hostLinkName } from './names.ts';
+import { hostLinkName, hostLinkNames, switchNamespace } from './names.ts';
 import { type Bridge, bridgeOf, isPair, type LinkState, linkStates } from './switch.ts';
 
 /** What the driver needs to know to find a node's links outside the node. */
@@ -111,19 +111,25 @@ export function bridgeFor(place: Place, { networkId, physicalNetwork }: Pick<Lin
 
 /** Links and routes a node has. A link that is not plugged into its bridge, or not up, carries nothing and is left out. */
 export async function readNetwork(place: Place): Promise<{ links: Link[]; routes: readonly Route[] }> {
-  const inner = await readInner(place.namespace);
+  const [inner, inSwitch] = await Promise.all([readInner(place.namespace), endsInSwitch(place)]);
   const named = inner.ready ? inner.links.flatMap((link) => (link.network && link.up ? [{ ...link, network: link.network }] : [])) : [];
-  const plugged = await Promise.all(named.map(async (link) => ((await isPlugged(place, link)) ? [publicLink(link)] : [])));
+  const plugged = await Promise.all(named.map(async (link) => ((await isPlugged(place, link, inSwitch)) ? [publicLink(link)] : [])));
   return { links: plugged.flat(), routes: inner.routes };
 }
 
 type NamedLink = InnerLink & { readonly network: NonNullable<InnerLink['network']> };
 
-async function isPlugged(place: Place, link: NamedLink): Promise<boolean> {
+/** Asked for all ends that there might be: that takes less time than to wait until it is known which there are. */
+function endsInSwitch({ instance, id }: Place): Promise<LinkState[]> {
+  return linkStates(switchNamespace(instance), hostLinkNames(id));
+}
+
+async function isPlugged(place: Place, link: NamedLink, inSwitch: readonly LinkState[]): Promise<boolean> {
   const bridge = bridgeFor(place, link.network);
   if (!bridge) return false;
-  const [outer] = await linkStates(bridge.namespace, [hostLinkName(place.id, link.name)]);
-  return outer !== undefined && outer.master === bridge.bridge && isUp(outer) && isPair(outer, link);
+  const name = hostLinkName(place.id, link.name);
+  const candidates = link.network.physicalNetwork === null ? inSwitch : await linkStates(bridge.namespace, [name]);
+  return candidates.some((outer) => outer.ifname === name && outer.master === bridge.bridge && isUp(outer) && isPair(outer, link));
 }
 
 function publicLink({ name, mac, mtu, addresses, neighbours, network }: NamedLink): Link {

@@ -82,7 +82,13 @@ function find(state: InnerState, name: string): InnerLink | undefined {
 }
 
 function innerCommands(steps: readonly NetworkStep[], present: InnerState): IpCommand[] {
-  return [['link', 'set', 'dev', 'lo', 'up'], ...steps.flatMap((step) => commandsOf(step, present))];
+  return [['link', 'set', 'dev', 'lo', 'up'], ...steps.flatMap((step) => commandsOf(step, present)), ...lostRoutes(steps, present)];
+}
+
+/** The kernel drops routes together with the address they go through; where none are to change, they are put back. */
+function lostRoutes(steps: readonly NetworkStep[], present: InnerState): IpCommand[] {
+  if (steps.some(({ kind }) => kind === 'set-routes') || !steps.some(({ kind }) => kind === 'change-link')) return [];
+  return routeCommands(present.routes, present.routes);
 }
 
 function commandsOf(step: NetworkStep, present: InnerState): IpCommand[] {

@@ -4,26 +4,24 @@ import { NodeError } from '../node.ts';
 import type { NodeFiles } from './names.ts';
 import { parseInfo, parseStat } from './proxy-answers.ts';
 import { trimLog } from './proxy-log.ts';
-import { askMaster, askWorker, NoProxyError } from './proxy-socket.ts';
-import { readProcesses } from './proxy-state.ts';
+import { askMaster, askWorker } from './proxy-socket.ts';
+import { orNull, readProcesses } from './proxy-state.ts';
 import { readingOf, type WorkerStat } from './reading.ts';
 
 /** null when no proxy answers. */
 export async function readProxyReading(files: NodeFiles): Promise<Reading | null> {
   await trimLog(files.log);
-  try {
-    const [current, processes] = await Promise.all([currentStat(files), readProcesses(files)]);
-    const old = await Promise.all((processes?.oldWorkers ?? []).map((pid) => oldStat(files, pid)));
-    return readingOf(current, old.flat());
-  } catch (error) {
-    if (error instanceof NoProxyError) return null;
-    throw error;
-  }
+  const [current, processes] = await Promise.all([currentStat(files), readProcesses(files)]);
+  if (!current) return null;
+  const old = await Promise.all((processes?.oldWorkers ?? []).map((pid) => oldStat(files, pid)));
+  return readingOf(current, old.flat());
 }
 
-async function currentStat(files: NodeFiles): Promise<WorkerStat> {
-  const [info = '', stat = ''] = await askWorker(files.statsSocket, ['show info', 'show stat']);
-  return { worker: parseInfo(info).worker, rows: parseStat(stat) };
+async function currentStat({ statsSocket }: NodeFiles): Promise<WorkerStat | null> {
+  return orNull(async () => {
+    const [info = '', stat = ''] = await askWorker(statsSocket, ['show info', 'show stat']);
+    return { worker: parseInfo(info).worker, rows: parseStat(stat) };
+  });
 }
 
 /** Nothing when it ended in between. */

@@ -11,7 +11,7 @@ import { readIfThere, writeWhole } from './files.ts';
 import { until } from './pause.ts';
 import { complaints, endOfLog, wordsSince } from './proxy-log.ts';
 import type { ProxyPlace } from './proxy-process.ts';
-import { askMaster } from './proxy-socket.ts';
+import { orderReload } from './proxy-socket.ts';
 import { carriedStates, readProcesses, readProxyState, readWorkerInfo } from './proxy-state.ts';
 
 const RELOAD_AT_MOST = 10_000;
@@ -24,7 +24,7 @@ export async function reloadProxy(place: ProxyPlace, proxy: ProxyConfig): Promis
   await writeWhole(files.serverState, carriedStates(before.serverStates, before.servers, proxy.servers));
   await rename(files.candidate, files.config);
   const logEnd = await endOfLog(files.log);
-  await askMaster(files.masterSocket, 'reload');
+  await orderReload(files.masterSocket);
   const outcome = await until(() => outcomeOf(place, proxy, before.pid, processes.failedReloads), 2, RELOAD_AT_MOST);
   if (outcome === 'serves') return;
   // What was accepted by the check and failed in truth (an address in use, say) must not be there at the next start.

@@ -14,6 +14,14 @@ export class NoProxyError extends NodeError {
   }
 }
 
+/** The connection broke off: at a reload the master closes all of them. Asking again helps. */
+export class BrokenAnswerError extends NodeError {
+  constructor(path: string, cause?: unknown) {
+    super(`${path}: the answer broke off`, { cause });
+    this.name = 'BrokenAnswerError';
+  }
+}
+
 const PROMPT = '\n> ';
 /** Well below the smallest buffer in which HAProxy must hold a line (tune.bufsize, 16,384 bytes). */
 const LINE_AT_MOST = 8000;
@@ -25,13 +33,24 @@ export async function askWorker(path: string, commands: readonly string[]): Prom
   const text = await converse(path, `prompt\n${joined(commands.map(oneCommand))}quit\n`);
   // Before the first reply stands the prompt, behind the last one another.
   const replies = text.split(PROMPT).slice(1, -1);
-  if (replies.length !== commands.length) throw new NodeError(`${path}: ${replies.length} replies to ${commands.length} commands`);
+  if (replies.length !== commands.length) throw new BrokenAnswerError(path);
   return replies.map((reply) => reply.replace(/\n$/, ''));
 }
 
 /** Asks the master; `@!<pid>` in front of a command passes it to that worker. */
 export async function askMaster(path: string, command: string): Promise<string> {
-  return converse(path, `${oneCommand(command)}\n`, true);
+  const answer = await converse(path, `${oneCommand(command)}\n`, true);
+  if (answer === '') throw new BrokenAnswerError(path);
+  return answer;
+}
+
+/** Tells the master to reload. It answers with nothing, or by breaking off. */
+export async function orderReload(path: string): Promise<void> {
+  try {
+    await converse(path, 'reload\n', true);
+  } catch (error) {
+    if (!(error instanceof BrokenAnswerError)) throw error;
+  }
 }
 
 function oneCommand(command: string): string {
@@ -68,5 +87,6 @@ function converse(path: string, question: string, finish = false): Promise<strin
 function explained(path: string, error: Error): Error {
   const code = 'code' in error ? error.code : '';
   if (code === 'ENOENT' || code === 'ECONNREFUSED') return new NoProxyError(path, error);
+  if (code === 'ECONNRESET' || code === 'EPIPE') return new BrokenAnswerError(path, error);
   return error instanceof NodeError ? error : new NodeError(`${path}: ${error.message}`, { cause: error });
 }

@@ -1,8 +1,9 @@
 /** What a running proxy says of itself. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from '../../model/node-config.ts';
 import type { NodeFiles } from './names.ts';
 import { parseInfo, parseProcesses, parseServerStates, parseStat, type Processes, type Row, type WorkerInfo } from './proxy-answers.ts';
-import { askMaster, askWorker, NoProxyError } from './proxy-socket.ts';
+import { askMaster, askWorker, BrokenAnswerError, NoProxyError } from './proxy-socket.ts';
 
 export interface RunningServer extends Server {
   /** False between `add server … check` and `enable health`. */
@@ -23,6 +24,9 @@ const DRAINED = 0x08;
 const CHECK_CONFIGURED = 0x02;
 const CHECK_ENABLED = 0x04;
 
+const ATTEMPTS = 100;
+const PAUSE = 5;
+
 /** null when no worker answers. */
 export async function readProxyState(files: NodeFiles): Promise<ProxyState | null> {
   return orNull(async () => {
@@ -41,12 +45,16 @@ export async function readProcesses(files: NodeFiles): Promise<Processes | null>
   return orNull(async () => parseProcesses(await askMaster(files.masterSocket, 'show proc')));
 }
 
-async function orNull<T>(question: () => Promise<T>): Promise<T | null> {
-  try {
-    return await question();
-  } catch (error) {
-    if (error instanceof NoProxyError) return null;
-    throw error;
+/** null when nobody answers. An answer that breaks off is asked for again: the proxy is in the middle of a reload. */
+export async function orNull<T>(question: () => Promise<T>): Promise<T | null> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await question();
+    } catch (error) {
+      if (error instanceof NoProxyError) return null;
+      if (!(error instanceof BrokenAnswerError) || attempt === ATTEMPTS) throw error;
+      await sleep(PAUSE);
+    }
   }
 }
 

@@ -1,11 +1,11 @@
 /** Taking a node away: processes, namespace, the outer ends of its links, files; in an order that a crash can be resumed from. */
-import { hostLinkNames } from './names.ts';
+import { hostLinkNames, switchNamespace } from './names.ts';
 import { deleteNamespace, end, namespaceNames, processesIn } from './namespace.ts';
 import type { Place } from './network-state.ts';
 import { until } from './pause.ts';
-import { bridgeOf, dropLink, type LinkState, linkStates } from './switch.ts';
+import { dropLink, type LinkState, linkStates } from './switch.ts';
 
-const VANISH_AT_MOST = 500;
+const VANISH_AT_MOST = 200;
 
 /** Removes all but the node's directory, by whose name a half-removed node is found again. */
 export async function removeNamespace(place: Place): Promise<void> {
@@ -16,7 +16,7 @@ export async function removeNamespace(place: Place): Promise<void> {
 
 /** Namespaces that outer ends of links may be in. */
 function outsides({ instance, bridgeMappings }: Place): Set<string | null> {
-  return new Set([bridgeOf({ instance, networkId: '0'.repeat(32) }).namespace, ...[...bridgeMappings.values()].map(({ namespace }) => namespace)]);
+  return new Set([switchNamespace(instance), ...[...bridgeMappings.values()].map(({ namespace }) => namespace)]);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** What a plan's step makes of a node config: the model of a node that the noop driver keeps. Pure. */
+/** What a step makes of a config. Pure: the model that real drivers are held against. */
 import type { Link, NodeConfig, ProxyConfig, Server } from '../../model/node-config.ts';
 import type { Step } from '../../model/plan.ts';
 import { NodeError } from '../node.ts';
@@ -17,35 +17,40 @@ export function applyStep(config: NodeConfig, step: Step): NodeConfig {
     case 'set-routes':
       return { ...config, routes: step.routes };
     case 'start-proxy':
-    case 'reload-proxy':
       return { ...config, proxy: step.proxy };
-    case 'stop-proxy':
-      return { ...config, proxy: null };
-    case 'write-config':
-      // A file alone changes nothing of what runs.
-      return { ...config, proxy: { ...running(config), text: step.proxy.text } };
-    case 'add-server':
-    case 'change-server':
-      return { ...config, proxy: withServer(running(config), step.server) };
-    case 'delete-server':
-      return { ...config, proxy: withoutServer(running(config), step.backend, step.name) };
+    default:
+      return { ...config, proxy: applyToProxy(config.proxy, step) };
   }
 }
 
 function withLink(links: readonly Link[], link: Link): Link[] {
-  return links.some(({ name }) => name === link.name) ? links.map((present) => (present.name === link.name ? link : present)) : [...links, link];
+  const known = links.some(({ name }) => name === link.name);
+  return known ? links.map((other) => (other.name === link.name ? link : other)) : [...links, link];
 }
 
-function running({ proxy }: NodeConfig): ProxyConfig {
-  if (!proxy) throw new NodeError('no proxy runs on the node');
-  return proxy;
+type ProxyStep = Exclude<Step, { kind: 'create-node' | 'add-link' | 'change-link' | 'delete-link' | 'set-routes' | 'start-proxy' }>;
+
+function applyToProxy(proxy: ProxyConfig | null, step: ProxyStep): ProxyConfig | null {
+  if (step.kind === 'stop-proxy') return null;
+  // A file can be written for a proxy that does not run.
+  if (step.kind === 'write-config') return proxy && { ...proxy, text: step.proxy.text };
+  if (!proxy) throw new NodeError(`${step.kind}: no proxy runs`);
+  switch (step.kind) {
+    case 'reload-proxy':
+      return step.proxy;
+    case 'add-server':
+    case 'change-server':
+      return { ...proxy, servers: withServer(proxy.servers, step.server) };
+    case 'delete-server':
+      return { ...proxy, servers: proxy.servers.filter((server) => !isServer(server, step)) };
+  }
 }
 
-function withServer(proxy: ProxyConfig, server: Server): ProxyConfig {
-  const others = proxy.servers.filter(({ backend, name }) => backend !== server.backend || name !== server.name);
-  return { ...proxy, servers: [...others, server] };
+function withServer(servers: readonly Server[], server: Server): Server[] {
+  const known = servers.some((other) => isServer(other, server));
+  return known ? servers.map((other) => (isServer(other, server) ? server : other)) : [...servers, server];
 }
 
-function withoutServer(proxy: ProxyConfig, backend: string, name: string): ProxyConfig {
-  return { ...proxy, servers: proxy.servers.filter((server) => server.backend !== backend || server.name !== name) };
+function isServer(a: Pick<Server, 'backend' | 'name'>, b: Pick<Server, 'backend' | 'name'>): boolean {
+  return a.backend === b.backend && a.name === b.name;
 }

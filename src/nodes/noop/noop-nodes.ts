@@ -1,68 +1,72 @@
 /**
- * A driver that carries nothing: it keeps each node's config in memory as a real one would have it, for tests of what
- * is above it and for measurements of the API alone. Everything is as healthy as it can be.
+ * Nodes that carry no traffic and forget everything when the process ends: for trying the API out, and for tests of
+ * what stands above the drivers.
  */
-import type { NodeConfig, ProxyConfig } from '../../model/node-config.ts';
+import type { NodeConfig, Server } from '../../model/node-config.ts';
 import type { Plan } from '../../model/plan.ts';
-import type { MemberReading, Reading } from '../../model/reading.ts';
-import { parseBackendName } from '../../render/haproxy/names.ts';
+import type { ListenerReading, MemberReading, PoolReading, Reading } from '../../model/reading.ts';
 import type { NodeDriver } from '../node.ts';
-import { EMPTY, applyStep } from './apply-step.ts';
+import { applyStep, EMPTY } from './apply-step.ts';
+
+const WORKER = 'noop';
 
 export class NoopNodes implements NodeDriver {
   readonly name = 'noop';
   readonly #nodes = new Map<string, NodeConfig>();
 
   async start(): Promise<void> {}
-
   async stop(): Promise<void> {}
+  async tidy(): Promise<void> {}
 
   async list(): Promise<string[]> {
-    return [...this.#nodes.keys()];
+    return Promise.resolve([...this.#nodes.keys()]);
   }
 
   async present(id: string): Promise<NodeConfig | null> {
-    return this.#nodes.get(id) ?? null;
+    return Promise.resolve(this.#nodes.get(id) ?? null);
   }
 
+  /** Like a real node, it stays as far as it came when a step fails. */
   async apply(id: string, plan: Plan): Promise<void> {
     for (const step of plan) this.#nodes.set(id, applyStep(this.#nodes.get(id) ?? EMPTY, step));
+    return Promise.resolve();
   }
 
   async remove(id: string): Promise<void> {
     this.#nodes.delete(id);
+    return Promise.resolve();
   }
 
   async read(id: string): Promise<Reading | null> {
     const proxy = this.#nodes.get(id)?.proxy;
-    return proxy ? readingOf(proxy) : null;
+    if (!proxy) return Promise.resolve(null);
+    const listeners = [...proxy.text.matchAll(/^frontend (\S+)$/gm)].map(([, name = '']) => openListener(name));
+    return Promise.resolve({ listeners, pools: poolsOf(proxy.servers), members: proxy.servers.map(memberReading) });
   }
 
-  /** Nothing is ever lost. */
-  onLost(_listener: (id: string) => void): void {}
-
-  async tidy(): Promise<void> {}
+  /** Nothing runs, so nothing dies. */
+  onLost(): void {}
 }
 
-function readingOf({ text, servers }: ProxyConfig): Reading {
-  const backends = sections(text, 'backend').map(parseBackendName);
-  return {
-    listeners: sections(text, 'frontend').map((id) => ({ id, state: 'open', counters: [] })),
-    pools: [...new Set(backends.map(({ poolId }) => poolId))].map((id) => ({ id, state: 'up' })),
-    members: servers.map(({ backend, name, state, check, weight }): MemberReading => {
-      const { poolId } = parseBackendName(backend);
-      return { id: name, poolId, state: stateOf(state, weight, check !== null), reason: '' };
-    }),
-  };
+function openListener(id: string): ListenerReading {
+  return { id, state: 'open', counters: [{ worker: WORKER, activeConnections: 0, bytesIn: 0, bytesOut: 0, requestErrors: 0, totalConnections: 0 }] };
 }
 
-function stateOf(state: 'ready' | 'maint', weight: number, checked: boolean): MemberReading['state'] {
+/** Backends are named `<pool>:<listener>`. */
+function poolIdOf({ backend }: Server): string {
+  return backend.slice(0, backend.indexOf(':'));
+}
+
+function poolsOf(servers: readonly Server[]): PoolReading[] {
+  return [...new Set(servers.map(poolIdOf))].map((id) => ({ id, state: 'up' }));
+}
+
+function memberReading(server: Server): MemberReading {
+  return { id: server.name, poolId: poolIdOf(server), state: memberState(server), reason: '' };
+}
+
+function memberState({ state, weight, check }: Server): MemberReading['state'] {
   if (state === 'maint') return 'maint';
   if (weight === 0) return 'drain';
-  return checked ? 'up' : 'unchecked';
-}
-
-/** Names of the sections of one kind; the compiler writes them at the start of a line. */
-function sections(text: string, keyword: 'frontend' | 'backend'): string[] {
-  return text.split('\n').flatMap((line) => (line.startsWith(`${keyword} `) ? [line.slice(keyword.length + 1).trim()] : []));
+  return check ? 'up' : 'unchecked';
 }

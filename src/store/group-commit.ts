@@ -1,0 +1,96 @@
+/**
+ * Group commit. Waiting for the disk is the dearest part of a small transaction, so those that wait while one runs
+ * share the next commit: each runs alone, one after the other, behind a savepoint of its own, and all hear of their
+ * success only after the one commit that makes them durable. A lone transaction is not delayed.
+ */
+import { sql } from 'kysely';
+import type { Db } from './store.ts';
+
+/** Bounds how long the first of a group waits for the last. */
+const GROUP_MAX = 32;
+
+interface Job {
+  run(db: Db): Promise<unknown>;
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** How a job ended, not yet told: before the commit nothing is certain. */
+type Settle = () => void;
+
+export class GroupCommit {
+  readonly #db: Db;
+  readonly #waiting: Job[] = [];
+  #running = false;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** Rejects with what the work throws, or with why the commit failed. */
+  run<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.push({ run: work, resolve: (value) => resolve(value as T), reject });
+    if (!this.#running) void this.#drain();
+    return promise;
+  }
+
+  async #drain(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) await this.#group();
+    this.#running = false;
+  }
+
+  async #group(): Promise<void> {
+    const taken: Job[] = [];
+    try {
+      const settled = await this.#db.transaction().execute((db) => this.#runAll(db, taken));
+      for (const settle of settled) settle();
+    } catch (error) {
+      await this.#fail(taken, error);
+    }
+  }
+
+  /** Nothing of the group is written. One job's fault, such as a foreign key checked at commit, must not be the others'. */
+  async #fail(taken: readonly Job[], error: unknown): Promise<void> {
+    if (taken.length > 1) for (const job of taken) await this.#alone(job);
+    // When not even the first could start, all that wait would fare the same.
+    else for (const { reject } of taken.length === 1 ? taken : this.#waiting.splice(0)) reject(error);
+  }
+
+  async #alone({ run, resolve, reject }: Job): Promise<void> {
+    await this.#db.transaction().execute(run).then(resolve, reject);
+  }
+
+  /** Takes jobs as long as there are any; those that come meanwhile ride along. */
+  async #runAll(db: Db, taken: Job[]): Promise<Settle[]> {
+    const settled: Settle[] = [];
+    for (let job = this.#waiting.shift(); job; job = taken.length < GROUP_MAX ? this.#waiting.shift() : undefined) {
+      taken.push(job);
+      settled.push(await runOne(db, job));
+    }
+    return settled;
+  }
+}
+
+async function runOne(db: Db, job: Job): Promise<Settle> {
+  await sql`savepoint job`.execute(db);
+  try {
+    const value = await job.run(db);
+    await sql`release job`.execute(db);
+    return () => job.resolve(value);
+  } catch (error) {
+    await undo(db, error);
+    return () => job.reject(error);
+  }
+}
+
+async function undo(db: Db, cause: unknown): Promise<void> {
+  try {
+    await sql`rollback to job`.execute(db);
+    await sql`release job`.execute(db);
+  } catch {
+    // After some errors, such as a full disk, SQLite has rolled back the whole transaction by itself.
+    throw cause;
+  }
+}
