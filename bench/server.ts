@@ -6,6 +6,8 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeIdleSwitch } from '../src/nodes/local/switch.ts';
+import { instanceOf } from '../src/store/instance.ts';
 import { Api } from './http.ts';
 import { LBAAS, type Balancer } from './octavia.ts';
 
@@ -120,6 +122,8 @@ async function takeDown({ child, api, directory, configFile, options }: Running)
   if (child.exitCode === null && options.provider === 'octavia') await step(removeBalancers(api));
   if (options.lab) await step(weir(configFile, ['lab', 'down']));
   await step(end(child));
+  // A server that never carried anything leaves the namespace of its bridges, empty.
+  await step(removeIdleSwitch(instanceOf(join(directory, 'state'))));
   api.close();
   rmSync(directory, { recursive: true, force: true });
   if (failures.length > 0) throw failures[0];

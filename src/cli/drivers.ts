@@ -1,4 +1,5 @@
 /** The node drivers that the enabled providers need. */
+import { join } from 'node:path';
 import type { Config } from '../config/options.ts';
 import type { Log } from '../model/log.ts';
 import { Drivers } from '../nodes/drivers.ts';
@@ -25,5 +26,11 @@ function kindOf(provider: Provider): 'local' | 'noop' {
 }
 
 function local({ DEFAULT, local_node: options }: Config, instance: string, log: Log): NodeDriver {
-  return new LocalNodes({ instance, runPath: DEFAULT.run_path, haproxyBinary: options.haproxy_binary, bridgeMappings: options.bridge_mappings, log });
+  const bridgeMappings = new Map(options.bridge_mappings.map(({ physicalNetwork, namespace, bridge }) => [physicalNetwork, { namespace, bridge }]));
+  return new LocalNodes({ instance, runPath: runDirectory(DEFAULT.run_path, instance), bridgeMappings, haproxy: options.haproxy_binary, log });
+}
+
+/** Installations share the run path's default; what a driver finds in its directory it takes for its own. */
+export function runDirectory(runPath: string, instance: string): string {
+  return join(runPath, instance);
 }

@@ -10,15 +10,14 @@ export function ownershipMark(statePath: string): string {
   return join(statePath, 'quickstart');
 }
 
-export function isOwn(statePath: string): boolean {
-  return existsSync(ownershipMark(statePath));
-}
+/** `new`: ours since now; `own`: ours since an earlier run that was killed; `foreign`: somebody relies on it. */
+export type Claim = 'new' | 'own' | 'foreign';
 
-/** Takes a directory that is not there or empty; leaves one with anything in it as it is. True if it is ours now. */
-export function claimState(statePath: string): boolean {
+/** Takes a directory that is not there or empty; leaves one with anything in it as it is. */
+export function claimState(statePath: string): Claim {
   mkdirSync(statePath, { recursive: true, mode: 0o700 });
-  if (readdirSync(statePath).length === 0) {
-    writeFileSync(ownershipMark(statePath), 'Made by the quickstart, and removed by it with everything in this directory.\n', { mode: 0o600 });
-  }
-  return isOwn(statePath);
+  if (existsSync(ownershipMark(statePath))) return 'own';
+  if (readdirSync(statePath).length > 0) return 'foreign';
+  writeFileSync(ownershipMark(statePath), 'Made by the quickstart, and removed by it with everything in this directory.\n', { mode: 0o600 });
+  return 'new';
 }

@@ -1,6 +1,6 @@
 /** `npm start`: a server, the lab, and a load balancer in front of two web servers, to look at and to play with. */
 import { rm, rmdir } from 'node:fs/promises';
-import type { Config } from '../config/options.ts';
+import { type Config, OPTIONS } from '../config/options.ts';
 import { ApiClient, readCredentials } from '../lab/api-client.ts';
 import { captureInLab } from '../lab/exec.ts';
 import { labDown, labUp } from '../lab/lab.ts';
@@ -10,8 +10,9 @@ import { StoreLockedError } from '../store/store.ts';
 import { CliError } from './cli-error.ts';
 import { CLOUD_NAME } from './clouds-file.ts';
 import { type Balancer, ensureDemo, removeBalancers, waitForDemo } from './demo-balancer.ts';
+import { runDirectory } from './drivers.ts';
 import { createLog } from './log.ts';
-import { claimState } from './quickstart-state.ts';
+import { type Claim, claimState } from './quickstart-state.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { onStopRequest } from './stop-signal.ts';
 
@@ -19,9 +20,12 @@ const REQUESTS = 6;
 
 export async function quickstart(config: Config): Promise<void> {
   if (process.getuid?.() !== 0) throw new CliError('Root is needed, to make network namespaces', { remedy: 'Run it with sudo, or in a root shell.', exitCode: 2 });
+  // Whoever reads along may go away first (npm start | head): what was made must be cleaned up all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const stop = onStopRequest(() => say('\nCleaning up what was made (once more Ctrl-C to leave it) …'));
-  const own = claimState(config.DEFAULT.state_path);
-  const server = await start(config, own);
+  const claim = claimState(config.DEFAULT.state_path);
+  const own = claim !== 'foreign';
+  const server = await start(config, claim);
   const api = clientOf(server);
   try {
     await show(config, server, api, stop.signal);
@@ -34,13 +38,13 @@ export async function quickstart(config: Config): Promise<void> {
   say('Everything that was made is gone.');
 }
 
-async function start(config: Config, own: boolean): Promise<RunningServer> {
+async function start(config: Config, claim: Claim): Promise<RunningServer> {
   step('Starting the server');
   try {
     return await startServer(config, createLog(config, 'warn'));
   } catch (error) {
     if (error instanceof StoreLockedError) throw new CliError('It runs already', { detail: error.message, remedy: 'Use that one (weir doctor tells where), or stop it with Ctrl-C first.', cause: error });
-    if (own) await removeState(config);
+    if (claim === 'new') await removeState(config);
     throw error;
   }
 }
@@ -63,7 +67,7 @@ async function show(config: Config, server: RunningServer, api: ApiClient, signa
   say(`  ${balancer.name} answers on ${balancer.vip_address}, ${Math.round(performance.now() - started)} ms after the first request to the API`);
   step(`Sending ${REQUESTS} requests from the lab's client to http://${balancer.vip_address}/`);
   await request(instance, balancer, signal);
-  process.stdout.write(nextSteps(server, balancer));
+  process.stdout.write(nextSteps(config, server, balancer));
 }
 
 async function request(instance: string, balancer: Balancer, signal: AbortSignal): Promise<void> {
@@ -74,7 +78,9 @@ async function request(instance: string, balancer: Balancer, signal: AbortSignal
   }
 }
 
-function nextSteps(server: RunningServer, balancer: Balancer): string {
+function nextSteps(config: Config, server: RunningServer, balancer: Balancer): string {
+  const statePath = config.DEFAULT.state_path;
+  const weir = statePath === OPTIONS.DEFAULT.state_path.initial ? './weir' : `./weir --set DEFAULT.state_path=${statePath}`;
   return `
 It runs at ${server.url}. In another terminal, try OpenStack's own commands (Debian: python3-openstackclient, python3-octaviaclient):
 
@@ -87,9 +93,9 @@ It runs at ${server.url}. In another terminal, try OpenStack's own commands (Deb
 
 and look from inside the lab:
 
-  ./weir lab exec client -- curl http://${balancer.vip_address}/
-  ./weir lab stop web1      (its member goes to ERROR, the other answers everything)
-  ./weir lab start web1
+  ${weir} lab exec client -- curl http://${balancer.vip_address}/
+  ${weir} lab stop web1      (its member goes to ERROR, the other answers everything)
+  ${weir} lab start web1
 
 Ctrl-C here removes everything again.
 `;
@@ -110,10 +116,11 @@ async function cleanUp(config: Config, server: RunningServer, api: ApiClient, ow
   if (failures.length > 0) throw failures[0];
 }
 
-/** The run directory goes only if nothing of anybody else's is in it. */
+/** The run directories go only if nothing of anybody else's is in them. */
 async function removeState({ DEFAULT }: Config): Promise<void> {
+  const instance = instanceOf(DEFAULT.state_path);
   await rm(DEFAULT.state_path, { recursive: true, force: true });
-  await rmdir(DEFAULT.run_path).catch(() => {});
+  for (const path of [runDirectory(DEFAULT.run_path, instance), DEFAULT.run_path]) await rmdir(path).catch(() => {});
 }
 
 function step(text: string): void {

@@ -78,11 +78,14 @@ describe('the server', () => {
 
   test('a port that is taken is said clearly, and nothing is held then', async () => {
     const other = await occupied();
-    const { port } = other.address() as AddressInfo;
-    await assert.rejects(startServer(configFor('busy', { bind_port: port }), silent), (error) => error instanceof CliError && error.message.includes(`port ${port} is already in use`));
-    const keystone = configFor('busy', { bind_port: await freePort(), keystone_port: port });
-    await assert.rejects(startServer(keystone, silent), (error) => error instanceof CliError && error.remedy.includes('keystone_port'));
-    other.close();
+    try {
+      const { port } = other.address() as AddressInfo;
+      await assert.rejects(startServer(configFor('busy', { bind_port: port }), silent), (error) => error instanceof CliError && error.message.includes(`port ${port} is already in use`));
+      const keystone = configFor('busy', { bind_port: await freePort(), keystone_port: port });
+      await assert.rejects(startServer(keystone, silent), (error) => error instanceof CliError && error.remedy.includes('keystone_port'));
+    } finally {
+      other.close();
+    }
     const server = await startServer(configFor('busy', { bind_port: await freePort() }), silent);
     await server.stop();
   });

@@ -38,6 +38,8 @@ export class Controller {
   readonly #reconciler: Reconciler;
   #unsubscribe: () => void = () => {};
   #timers: NodeJS.Timeout[] = [];
+  /** Drivers with nodes since they were last tidied. */
+  readonly #used = new Set<string>();
 
   constructor(options: ControllerOptions) {
     const { store, drivers, log, pendingDeadline } = options;
@@ -82,8 +84,17 @@ export class Controller {
     const outcome = await reconcile(this.#reconciler, id, attempt);
     const amphorae = await this.#amphoraeOf(id);
     this.#observer.assign(id, amphorae);
-    if (amphorae.length === 0) for (const driver of this.#options.drivers.all) await driver.tidy();
+    for (const { driver } of amphorae) this.#used.add(driver);
+    if (amphorae.length === 0) await this.#tidy();
     return outcome;
+  }
+
+  /** The last node of a driver is gone: what its nodes shared goes too. */
+  async #tidy(): Promise<void> {
+    for (const driver of this.#options.drivers.all.filter(({ name }) => this.#used.has(name) && !this.#observer.carries(name))) {
+      this.#used.delete(driver.name);
+      await driver.tidy();
+    }
   }
 
   async #amphoraeOf(loadBalancerId: string): Promise<Amphora[]> {

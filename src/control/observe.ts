@@ -32,6 +32,8 @@ interface Watched {
   /** Listener counters not yet added to the statistics. */
   counters: readonly ListenerReading[] | null;
   countersSeen: string;
+  /** The reading that is going on. */
+  reading: Promise<void> | null;
 }
 
 /** Nodes read at the same time: enough to hide latency, few enough not to flood the proxies. */
@@ -40,6 +42,7 @@ const PARALLEL_READS = 16;
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #watched = new Map<string, Watched>();
+  readonly #nodesOf = new Map<string, ReadonlySet<string>>();
   #timers: NodeJS.Timeout[] = [];
   #reading: Promise<void> | null = null;
   #flushing: Promise<void> | null = null;
@@ -66,15 +69,22 @@ export class Observer {
   /** These nodes carry the balancer, and were just delivered to: they are read at once, with the rows as they are now. */
   assign(loadBalancerId: string, amphorae: readonly Amphora[]): void {
     const assigned = new Set(amphorae.map(({ id }) => id));
-    for (const [id, watched] of this.#watched) if (watched.loadBalancerId === loadBalancerId && !assigned.has(id)) this.#watched.delete(id);
+    for (const id of this.#nodesOf.get(loadBalancerId) ?? []) if (!assigned.has(id)) this.#watched.delete(id);
+    if (assigned.size === 0) this.#nodesOf.delete(loadBalancerId);
     for (const row of amphorae) void this.#read(this.#watch(row));
+  }
+
+  /** Whether any balancer is on a node of this driver. */
+  carries(driver: string): boolean {
+    return this.#watched.values().some((watched) => watched.driver === driver);
   }
 
   #watch({ id, driver, loadbalancer_id }: Amphora): Watched {
     const known = this.#watched.get(id);
     if (known) return Object.assign(known, { seen: '' });
-    const watched: Watched = { amphoraId: id, driver, loadBalancerId: loadbalancer_id, seen: '', counters: null, countersSeen: '' };
+    const watched: Watched = { amphoraId: id, driver, loadBalancerId: loadbalancer_id, seen: '', counters: null, countersSeen: '', reading: null };
     this.#watched.set(id, watched);
+    this.#nodesOf.set(loadbalancer_id, new Set([...(this.#nodesOf.get(loadbalancer_id) ?? []), id]));
     return watched;
   }
 
@@ -86,7 +96,16 @@ export class Observer {
     await Promise.all(Array.from({ length: PARALLEL_READS }, worker));
   }
 
+  /** One at a time per node, so that an older reading is never written over a newer one. */
   async #read(watched: Watched): Promise<void> {
+    const before = watched.reading;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    watched.reading = promise;
+    await before;
+    await this.#readOnce(watched).finally(resolve);
+  }
+
+  async #readOnce(watched: Watched): Promise<void> {
     try {
       const reading = (await this.#options.drivers.named(watched.driver)?.read(watched.amphoraId)) ?? null;
       if (reading) this.#count(watched, reading);
@@ -118,16 +137,17 @@ export class Observer {
 
   /** All that is new goes into one transaction: one write to disk however many balancers have traffic. */
   async #flush(): Promise<void> {
-    const due = [...this.#watched.values()].filter(({ counters }) => counters !== null);
+    const due = [...this.#watched.values()].flatMap((watched) => (watched.counters === null ? [] : [{ watched, counters: watched.counters }]));
     if (due.length === 0) return;
-    await this.#options.store
-      .transaction(async (tx) => {
-        for (const { loadBalancerId, amphoraId, counters } of due) await addReadings(tx, loadBalancerId, amphoraId, counters ?? []);
-      })
-      .then(
-        () => due.forEach((watched) => (watched.counters = null)),
-        (error: unknown) => this.#options.log.warn({ reason: String(error) }, 'statistics not written'),
-      );
+    try {
+      await this.#options.store.transaction(async (tx) => {
+        for (const { watched, counters } of due) await addReadings(tx, watched.loadBalancerId, watched.amphoraId, counters);
+      });
+      // What was read meanwhile is newer than what was written.
+      for (const { watched, counters } of due) if (watched.counters === counters) watched.counters = null;
+    } catch (error) {
+      this.#options.log.warn({ reason: String(error) }, 'statistics not written');
+    }
   }
 }
 

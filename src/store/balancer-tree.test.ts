@@ -73,7 +73,7 @@ test('a balancer alone is a tree too; none is none', async (t) => {
 test('a tree never shows a write by halves', async (t) => {
   const store = await temporaryStore(t);
   const balancer = balancerRow();
-  await insert(store.db, loadBalancer, balancer);
+  await store.transaction((tx) => insert(tx.db, loadBalancer, balancer));
   const writes = Array.from({ length: 30 }, (_, index) =>
     store.transaction(async (tx) => {
       const row = poolRow(balancer.id);

@@ -18,7 +18,7 @@ const LATER = new Date(NOW.getTime() + 90_000);
 
 async function withBalancer(store: Store, changes: Partial<LoadBalancer> = {}): Promise<LoadBalancer> {
   const row = balancerRow(changes);
-  await insert(store.db, loadBalancer, row);
+  await store.transaction((tx) => insert(tx.db, loadBalancer, row));
   return row;
 }
 
@@ -226,11 +226,11 @@ test('unsettled is whatever is not ACTIVE or not delivered, found by its index',
     balancerRow({ id: '2', generation: 2 }),
     balancerRow({ id: '3', provisioning_status: 'PENDING_CREATE' }),
   ];
-  await insertMany(store.db, loadBalancer, rows);
+  await store.transaction((tx) => insertMany(tx.db, loadBalancer, rows));
   const ids = rows.map(({ id }) => id);
   assert.deepEqual(await allBalancerIds(store.db), ids);
   assert.deepEqual(await unsettled(store.db), ids.slice(1));
-  await update(store.db, loadBalancer, ids[2] ?? '', { delivered_generation: 2 });
+  await store.transaction((tx) => update(tx.db, loadBalancer, ids[2] ?? '', { delivered_generation: 2 }));
   const statements: string[] = [];
   assert.deepEqual(await unsettled(store.db.withPlugin(recorder(statements))), [ids[1], ids[3]]);
   const plan = await sql<{ detail: string }>`explain query plan ${sql.raw(statements.findLast((text) => text.includes('delivered_generation')) ?? '')}`.execute(store.db);

@@ -8,11 +8,18 @@ import { SQLITE, StoreDamagedError, resultCodeOf } from './store-error.ts';
 /** Only another program that looks at the file can be in the way; each wait stops the whole server. */
 const BUSY_TIMEOUT_MS = 2000;
 
+export interface Connections {
+  /** The one that writes. */
+  readonly writer: DatabaseSync;
+  /** Sees the last commit; reading there waits for nobody. */
+  readonly reader: DatabaseSync;
+}
+
 /**
  * Opens `<statePath>/edgeweir.db`, makes it if need be, checks it and brings its schema up to date. The lock on the
  * state must be held. Throws a StoreDamagedError or a StoreTooNewError.
  */
-export function openDatabase(statePath: string, log: Log): DatabaseSync {
+export function openDatabase(statePath: string, log: Log): Connections {
   const file = join(statePath, 'edgeweir.db');
   createPrivate(file);
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
@@ -21,7 +28,7 @@ export function openDatabase(statePath: string, log: Log): DatabaseSync {
     check(database);
     const versions = migrate(database, file);
     if (versions.length > 0) log.info({ file, versions }, 'Database schema brought up to date');
-    return database;
+    return { writer: database, reader: new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, readOnly: true }) };
   } catch (error) {
     database.close();
     throw isDamage(error) ? new StoreDamagedError(file, 'restore a backup, or move the file away to start empty', error) : error;

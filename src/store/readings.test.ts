@@ -35,6 +35,6 @@ test('writes many statuses of several tables, and none else', async (t) => {
 test('a status that is none is refused by the table', async (t) => {
   const store = await temporaryStore(t);
   const balancer = balancerRow();
-  await insert(store.db, loadBalancer, balancer);
+  await store.transaction((tx) => insert(tx.db, loadBalancer, balancer));
   await assert.rejects(store.transaction((tx) => recordReadings(tx, [{ table: 'load_balancer', id: balancer.id, status: 'FINE' as 'ONLINE' }])), /CHECK constraint failed/);
 });

@@ -25,8 +25,8 @@ async function oneListener(t: TestContext): Promise<{ store: Store; lb: string; 
   const store = await temporaryStore(t);
   const balancer = balancerRow();
   const row = listenerRow(balancer.id);
-  await insert(store.db, loadBalancer, balancer);
-  await insert(store.db, listener, row);
+  await store.transaction((tx) => insert(tx.db, loadBalancer, balancer));
+  await store.transaction((tx) => insert(tx.db, listener, row));
   return {
     store, lb: balancer.id, id: row.id,
     add: (readings, amphora = 'a1') => store.transaction((tx) => addReadings(tx, balancer.id, amphora, readings)),
@@ -56,7 +56,7 @@ test('whatever is read and in whatever order, the sum is what the workers counte
   const steps = fc.array(fc.array(fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 9 })), { maxLength: 5 }), { maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(steps, async (rounds) => {
-      await store.db.deleteFrom('listener_statistics').execute();
+      await store.transaction((tx) => tx.db.deleteFrom('listener_statistics').execute());
       const counted = new Map<number, number>();
       for (const round of rounds) {
         for (const [name, more] of round) counted.set(name, (counted.get(name) ?? 0) + more);
@@ -80,12 +80,12 @@ test('workers long gone are forgotten, their counts are not', async (t) => {
 test('a balancer\'s sums are its listeners\' over all amphorae; unknown listeners are left out', async (t) => {
   const { store, lb, id, add, total } = await oneListener(t);
   const second = listenerRow(lb, { protocol_port: 81 });
-  await insert(store.db, listener, second);
+  await store.transaction((tx) => insert(tx.db, listener, second));
   await add([...reading(id, worker('1', 1)), ...reading(second.id, worker('1', 2)), ...reading('gone', worker('1', 99))]);
   await add(reading(id, worker('1', 4)), 'a2');
   assert.deepEqual(await total(), sums(5));
   assert.deepEqual(await statisticsOf(store.db, { loadBalancerId: lb }), sums(7));
-  await remove(store.db, listener, id);
+  await store.transaction((tx) => remove(tx.db, listener, id));
   assert.deepEqual(await statisticsOf(store.db, { loadBalancerId: lb }), sums(2));
   assert.deepEqual(await statisticsOf(store.db, { loadBalancerId: 'none' }), sums(0));
 });

@@ -110,7 +110,7 @@ test('listeners hear of balancers after the commit, one failing listener hides n
       await insert(tx.db, loadBalancer, balancerRow());
       tx.changed.add(row.id);
     });
-  await insert(store.db, loadBalancer, row);
+  await store.transaction((tx) => insert(tx.db, loadBalancer, row));
   await write();
   assert.deepEqual(await Promise.all(heard), [row]);
   leave();
@@ -174,7 +174,7 @@ test('undefined is never a parameter', async (t) => {
 test('rows can be streamed', async (t) => {
   const store = await temporaryStore(t);
   const rows = Array.from({ length: 5 }, (_, index) => ({ name: String(index), value: 'v' }));
-  await store.db.insertInto('setting').values(rows).execute();
+  await store.transaction((tx) => tx.db.insertInto('setting').values(rows).execute());
   const seen = await Array.fromAsync(store.db.selectFrom('setting').selectAll().orderBy('name').stream());
   assert.deepEqual(seen, rows);
   assert.deepEqual(await store.db.selectFrom('setting').selectAll().execute(), rows);
@@ -204,7 +204,7 @@ test('a file that is no database is refused with a remedy, and left as it is', a
 test('a database with a spoiled page is refused', async (t) => {
   const error = await refusal(t, async (file) => {
     const store = await openStore({ statePath: join(file, '..'), log: silent });
-    for (let index = 0; index < 200; index++) await insert(store.db, loadBalancer, balancerRow());
+    for (let index = 0; index < 200; index++) await store.transaction((tx) => insert(tx.db, loadBalancer, balancerRow()));
     await store.close();
     const handle = await open(file, 'r+');
     await handle.write(Buffer.alloc(4096 * 8, 0xff), 0, 4096 * 8, 4096 * 40);

@@ -1,11 +1,10 @@
 /** The store: one SQLite database that one server process owns. */
-import type { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import type { Log } from '../model/log.ts';
 import type { Database } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { instanceOf } from './instance.ts';
-import { openDatabase } from './open-database.ts';
+import { type Connections, openDatabase } from './open-database.ts';
 import { TransactionScope, sqliteDialect } from './sqlite-driver.ts';
 import { prepareDirectory } from './state-files.ts';
 import { lockState } from './state-lock.ts';
@@ -27,6 +26,7 @@ export interface Tx {
 export type ChangeListener = (loadBalancerIds: ReadonlySet<string>) => void;
 
 export interface Store {
+  /** For reading: sees the last commit and waits for no transaction. Writes through it are refused. */
   readonly db: Db;
   /** Six hex digits made from the real state path. */
   readonly instance: string;
@@ -57,7 +57,8 @@ export async function openStore(options: { statePath: string; log: Log }): Promi
 class SqliteStore implements Store {
   readonly db: Db;
   readonly instance: string;
-  readonly #database: DatabaseSync;
+  readonly #connections: Connections;
+  readonly #writer: Db;
   readonly #unlock: () => void;
   readonly #log: Log;
   readonly #scope = new TransactionScope();
@@ -65,13 +66,14 @@ class SqliteStore implements Store {
   readonly #commits: GroupCommit;
   #closing: Promise<void> | null = null;
 
-  constructor(instance: string, database: DatabaseSync, unlock: () => void, log: Log) {
+  constructor(instance: string, connections: Connections, unlock: () => void, log: Log) {
     this.instance = instance;
-    this.#database = database;
+    this.#connections = connections;
     this.#unlock = unlock;
     this.#log = log;
-    this.db = new Kysely<Database>({ dialect: sqliteDialect(database, this.#scope) });
-    this.#commits = new GroupCommit(this.db);
+    this.db = new Kysely<Database>({ dialect: sqliteDialect(connections.reader, this.#scope) });
+    this.#writer = new Kysely<Database>({ dialect: sqliteDialect(connections.writer, this.#scope) });
+    this.#commits = new GroupCommit(this.#writer);
   }
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -92,8 +94,9 @@ class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
-    await this.db.destroy();
-    this.#database.close();
+    await Promise.all([this.#writer.destroy(), this.db.destroy()]);
+    this.#connections.reader.close();
+    this.#connections.writer.close();
     this.#unlock();
   }
 

@@ -9,13 +9,13 @@ import type { Reading } from '../../model/reading.ts';
 import { type NodeDriver, NodeError } from '../node.ts';
 import { entriesOf, makeDirectory, readIfThere, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
 import { idOfDirectory, idOfNamespace, nodeFiles, nodeNamespace } from './names.ts';
-import { namespaceExists, namespaceNames } from './namespace.ts';
+import { namespaceExists, namespaceNames, parentInNamespace } from './namespace.ts';
 import { type Place, readNetwork } from './network-state.ts';
 import { carryNetworkSteps, ensureNamespace, isNetworkStep } from './network-steps.ts';
 import { mastersOf, type ProxyPlace, proxyProcesses, startProxy, stopProxy } from './proxy-process.ts';
 import { readProxyReading } from './proxy-reading.ts';
 import { reloadProxy } from './proxy-reload.ts';
-import { publicServer, readProcesses, readProxyState } from './proxy-state.ts';
+import { publicServer, readProxyState } from './proxy-state.ts';
 import { removeNamespace } from './remove-node.ts';
 import { Sentinels } from './sentinel.ts';
 import { Serial } from './serial.ts';
@@ -68,13 +68,9 @@ export class LocalNodes implements NodeDriver {
     return [...new Set(ids.filter((id) => id !== null))];
   }
 
-  async present(id: string): Promise<NodeConfig | null> {
-    const { place, proxy } = this.#place(id);
-    if (!(await namespaceExists(place.namespace))) {
-      return (await this.list()).includes(id) ? { links: [], routes: [], proxy: null } : null;
-    }
-    const [network, running] = await Promise.all([readNetwork(place), presentProxy(proxy)]);
-    return { ...network, proxy: running };
+  /** Waits for a plan that is being carried out: in the middle of a reload a proxy looks as if there was none. */
+  present(id: string): Promise<NodeConfig | null> {
+    return this.#serial.run(id, () => this.#present(id));
   }
 
   apply(id: string, plan: Plan): Promise<void> {
@@ -112,6 +108,15 @@ export class LocalNodes implements NodeDriver {
     const { instance, runPath, bridgeMappings, haproxy = 'haproxy' } = this.#options;
     const namespace = nodeNamespace(instance, id);
     return { place: { instance, id, namespace, bridgeMappings }, proxy: { namespace, files: nodeFiles(runPath, id), haproxy } };
+  }
+
+  async #present(id: string): Promise<NodeConfig | null> {
+    const { place, proxy } = this.#place(id);
+    if (!(await namespaceExists(place.namespace))) {
+      return (await this.list()).includes(id) ? { links: [], routes: [], proxy: null } : null;
+    }
+    const [network, running] = await Promise.all([readNetwork(place), presentProxy(proxy)]);
+    return { ...network, proxy: running };
   }
 
   async #carry(id: string, plan: Plan): Promise<void> {
@@ -164,9 +169,9 @@ export class LocalNodes implements NodeDriver {
 }
 
 async function presentProxy({ files }: ProxyPlace): Promise<ProxyConfig | null> {
-  const [state, processes, text] = await Promise.all([readProxyState(files), readProcesses(files), readIfThere(files.config)]);
+  const [state, text] = await Promise.all([readProxyState(files), readIfThere(files.config)]);
   // A worker that lost its master can never be reloaded: it counts as none.
-  if (!state || !processes) return null;
+  if (!state || !parentInNamespace(state.pid)) return null;
   return { text: text ?? '', structure: state.structure, servers: state.servers.map(publicServer) };
 }
 

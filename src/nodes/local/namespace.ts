@@ -1,5 +1,5 @@
 /** Network namespaces by name: made, found, emptied of processes and deleted. */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, open, readdir, stat, statfs } from 'node:fs/promises';
 import { NodeError } from '../node.ts';
 import { CommandError, run } from './command.ts';
@@ -45,6 +45,8 @@ export async function setSysctls(namespace: string, sysctls: Sysctls): Promise<v
 }
 
 function sysctlCommand(sysctls: Sysctls): string[] {
+  // A program has to be run inside in any case.
+  if (Object.keys(sysctls).length === 0) return ['true'];
   return ['sysctl', '--quiet', '--ignore', '--write', ...Object.entries(sysctls).map(([key, value]) => `${key}=${value}`)];
 }
 
@@ -73,6 +75,23 @@ export async function processesIn(namespace: string): Promise<Process[]> {
   return pids.filter((pid) => linkOf(pid, 'ns/net') === link).map((pid) => ({ pid, namespace: link, program: programOf(pid) }));
 }
 
+/** A process's parent if both are in the same namespace; null when it is an orphan, or not there. */
+export function parentInNamespace(pid: number): Pick<Process, 'pid' | 'namespace'> | null {
+  const parent = { pid: parentOf(pid), namespace: linkOf(pid, 'ns/net') };
+  return parent.namespace !== null && linkOf(parent.pid, 'ns/net') === parent.namespace ? { ...parent, namespace: parent.namespace } : null;
+}
+
+/** 0 when the process is not there. */
+export function parentOf(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The program's name, in parentheses, may hold spaces.
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0;
+  }
+}
+
 function programOf(pid: number): string {
   const path = linkOf(pid, 'exe') ?? '';
   return path.slice(path.lastIndexOf('/') + 1).replace(/ \(deleted\)$/, '');
@@ -99,7 +118,8 @@ async function allGone(processes: readonly Process[], limit: number): Promise<bo
   return (await until(async () => (processes.some(isThere) ? null : true), 2, limit)) !== null;
 }
 
-function isThere({ pid, namespace }: Process): boolean {
+/** False for a zombie too: it holds no namespace and waits for nothing but its parent. */
+export function isThere({ pid, namespace }: Pick<Process, 'pid' | 'namespace'>): boolean {
   return linkOf(pid, 'ns/net') === namespace;
 }
 

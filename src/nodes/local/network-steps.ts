@@ -104,18 +104,21 @@ function commandsOf(step: NetworkStep, present: InnerState): IpCommand[] {
   }
 }
 
-/** Adds before it removes: an address that stays, and routes through it, are never without. */
+/**
+ * Adds before it removes: an address that stays, and routes through it, are never without. Neighbours go first, because
+ * a new MAC makes the kernel forget them all.
+ */
 function linkCommands(link: Link, present: InnerLink | undefined): IpCommand[] {
   const { name } = link;
   const settings = ['alias', aliasOf(link), 'address', link.mac, 'mtu', String(link.mtu)];
   const strayAddresses = (present?.addresses ?? []).filter((address) => !link.addresses.includes(address));
   const strayNeighbours = (present?.neighbours ?? []).filter(({ address }) => !link.neighbours.some((entry) => entry.address === address));
   return [
+    ...strayNeighbours.map(({ address }) => ['neigh', 'delete', address, 'dev', name]),
     ['link', 'set', 'dev', name, ...settings, 'up'],
     ...link.addresses.map((address) => ['address', 'replace', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : [])]),
     ...strayAddresses.map((address) => ['address', 'delete', address, 'dev', name]),
     ...link.neighbours.map(({ address, mac }) => ['neigh', 'replace', address, 'lladdr', mac, 'dev', name, 'nud', 'permanent']),
-    ...strayNeighbours.map(({ address }) => ['neigh', 'delete', address, 'dev', name]),
   ];
 }
 

@@ -5,14 +5,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ProxyConfig } from '../../model/node-config.ts';
 import { NodeError } from '../node.ts';
 import { writeWhole } from './files.ts';
 import { type NodeFiles, namespacePath } from './names.ts';
-import { end, type Process, processesIn } from './namespace.ts';
+import { end, parentOf, type Process, processesIn } from './namespace.ts';
 import { until } from './pause.ts';
 import { endOfLog, openLog, wordsSince } from './proxy-log.ts';
 import { readWorkerInfo } from './proxy-state.ts';
@@ -40,16 +39,6 @@ export async function proxyProcesses({ namespace, haproxy }: ProxyPlace): Promis
 export function mastersOf(processes: readonly Process[]): Process[] {
   const pids = new Set(processes.map(({ pid }) => pid));
   return processes.filter(({ pid }) => !pids.has(parentOf(pid)));
-}
-
-function parentOf(pid: number): number {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The program's name, in parentheses, may hold spaces.
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0;
-  }
 }
 
 export async function stopProxy(place: ProxyPlace): Promise<void> {

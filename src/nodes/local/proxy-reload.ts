@@ -10,16 +10,19 @@ import { CommandError, run } from './command.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { until } from './pause.ts';
 import { complaints, endOfLog, wordsSince } from './proxy-log.ts';
+import type { Processes } from './proxy-answers.ts';
 import type { ProxyPlace } from './proxy-process.ts';
 import { orderReload } from './proxy-socket.ts';
 import { carriedStates, readProcesses, readProxyState, readWorkerInfo } from './proxy-state.ts';
 
 const RELOAD_AT_MOST = 10_000;
+const MASTER_AT_MOST = 3000;
 
 export async function reloadProxy(place: ProxyPlace, proxy: ProxyConfig): Promise<void> {
   const { files } = place;
   await checkConfig(place, proxy);
-  const [before, processes, text] = await Promise.all([readProxyState(files), readProcesses(files), readIfThere(files.config)]);
+  const [before, text] = await Promise.all([readProxyState(files), readIfThere(files.config)]);
+  const processes = before && (await reachMaster(place));
   if (!before || !processes) throw new NodeError('no proxy runs that could be reloaded');
   await writeWhole(files.serverState, carriedStates(before.serverStates, before.servers, proxy.servers));
   await rename(files.candidate, files.config);
@@ -30,6 +33,11 @@ export async function reloadProxy(place: ProxyPlace, proxy: ProxyConfig): Promis
   // What was accepted by the check and failed in truth (an address in use, say) must not be there at the next start.
   if (text !== null) await writeWhole(files.config, text);
   throw new NodeError(`the proxy ${outcome === 'failed' ? 'refused to reload' : 'did not reload in time'}: ${await wordsSince(files.log, logEnd)}`);
+}
+
+/** Shortly after a start or a reload the master starts itself anew, and has no socket for a while. */
+function reachMaster({ files }: ProxyPlace): Promise<Processes | null> {
+  return until(() => readProcesses(files), 5, MASTER_AT_MOST);
 }
 
 async function checkConfig({ files, haproxy }: ProxyPlace, proxy: ProxyConfig): Promise<void> {

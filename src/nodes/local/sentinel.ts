@@ -1,13 +1,16 @@
 /**
  * Notices at once that a proxy died: an idle connection to each master is closed by the kernel in that moment. A
- * reload closes it too, because the master starts itself anew; it is then still the same process.
+ * reload closes it too, because the master starts itself anew; it is then the same process, without a socket for a while.
  */
 import { connect, type Socket } from 'node:net';
 import type { NodeFiles } from './names.ts';
-import { until } from './pause.ts';
-import { readProcesses } from './proxy-state.ts';
+import { isThere, parentInNamespace, type Process } from './namespace.ts';
+import { readWorkerInfo } from './proxy-state.ts';
 
-const CHECK_AT_MOST = 5000;
+type Master = Pick<Process, 'pid' | 'namespace'>;
+
+/** Milliseconds between attempts to reach a master that lives. */
+const PAUSE = 20;
 
 export class Sentinels {
   readonly #watches = new Map<string, Watch>();
@@ -17,15 +20,19 @@ export class Sentinels {
     this.#lost = lost;
   }
 
-  /** Starts to watch a node's proxy; resolves when the connection stands, or when there is no proxy to watch. */
+  /** Starts to watch a node's proxy, if one runs. */
   async watch(id: string, files: NodeFiles): Promise<void> {
     this.drop(id);
-    const watch = new Watch(files, () => {
+    const info = await readWorkerInfo(files);
+    const master = info && parentInNamespace(info.pid);
+    if (!master) return;
+    const watch = new Watch(files.masterSocket, master, () => {
       this.#watches.delete(id);
       this.#lost(id);
     });
+    this.drop(id);
     this.#watches.set(id, watch);
-    if (!(await watch.begin()) && this.#watches.get(id) === watch) this.#watches.delete(id);
+    watch.begin();
   }
 
   /** Stops watching: what happens to the proxy from now on is meant. */
@@ -39,57 +46,39 @@ export class Sentinels {
   }
 }
 
+/** Neither its socket nor its timer keeps this process from ending. */
 class Watch {
-  readonly #files: NodeFiles;
+  readonly #path: string;
+  readonly #master: Master;
   readonly #lost: () => void;
   #socket: Socket | null = null;
-  #master = 0;
+  #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
-  constructor(files: NodeFiles, lost: () => void) {
-    this.#files = files;
+  constructor(path: string, master: Master, lost: () => void) {
+    this.#path = path;
+    this.#master = master;
     this.#lost = lost;
   }
 
-  /** False when no master answers. */
-  async begin(): Promise<boolean> {
-    const processes = await readProcesses(this.#files);
-    if (!processes) return false;
-    this.#master = processes.master;
-    if (!this.#ended) this.#connect();
-    return true;
+  begin(): void {
+    const socket = connect(this.#path);
+    this.#socket = socket;
+    socket.unref();
+    socket.on('error', () => {});
+    socket.on('data', () => {});
+    socket.on('close', () => this.#closed());
   }
 
   end(): void {
     this.#ended = true;
+    clearTimeout(this.#timer);
     this.#socket?.destroy();
   }
 
-  #connect(): void {
-    const socket = connect(this.#files.masterSocket);
-    this.#socket = socket;
-    // Watching must not keep this process from ending.
-    socket.unref();
-    socket.on('error', () => {});
-    socket.on('data', () => {});
-    socket.on('close', () => {
-      if (!this.#ended) void this.#closed();
-    });
-  }
-
-  async #closed(): Promise<void> {
-    const master = await until(() => this.#currentMaster(), 20, CHECK_AT_MOST);
+  #closed(): void {
     if (this.#ended) return;
-    if (master === this.#master) this.#connect();
+    if (isThere(this.#master)) this.#timer = setTimeout(() => this.begin(), PAUSE).unref();
     else this.#lost();
-  }
-
-  /** 0 when nobody listens any more; null when the answer broke off and must be asked for again. */
-  async #currentMaster(): Promise<number | null> {
-    try {
-      return (await readProcesses(this.#files))?.master ?? 0;
-    } catch {
-      return null;
-    }
   }
 }

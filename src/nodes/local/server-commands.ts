@@ -41,7 +41,7 @@ export function changeCommands(running: RunningServer, wanted: Server): Command[
   const path = serverPath(wanted);
   const moved = running.address !== wanted.address || running.port !== wanted.port;
   return [
-    ...(moved ? [{ text: `set server ${path} addr ${address(wanted.address)} port ${wanted.port}`, done: MOVED }] : []),
+    ...(moved ? [moveCommand(wanted)] : []),
     ...(running.weight === wanted.weight ? [] : [{ text: `set server ${path} weight ${wanted.weight}`, done: SILENT }]),
     ...checkCommands(running, wanted),
     ...(running.state === wanted.state ? [] : [stateCommand(wanted)]),
@@ -61,6 +61,10 @@ function checkCommands(running: RunningServer, wanted: Server): Command[] {
 
 export function stateCommand(server: Pick<Server, 'backend' | 'name' | 'state'>): Command {
   return { text: `set server ${serverPath(server)} state ${server.state}`, done: SILENT };
+}
+
+export function moveCommand(server: Pick<Server, 'backend' | 'name' | 'address' | 'port'>): Command {
+  return { text: `set server ${serverPath(server)} addr ${address(server.address)} port ${server.port}`, done: MOVED };
 }
 
 function address(text: string): string {

@@ -9,7 +9,7 @@ import type { NodeFiles } from './names.ts';
 import { until } from './pause.ts';
 import { askWorker } from './proxy-socket.ts';
 import { readProxyState, type RunningServer } from './proxy-state.ts';
-import { addCommands, changeCommands, type Command, needsReplacing, serverPath, stateCommand } from './server-commands.ts';
+import { addCommands, changeCommands, type Command, moveCommand, needsReplacing, serverPath, stateCommand } from './server-commands.ts';
 
 export type ServerStep = Extract<Step, { kind: 'add-server' | 'change-server' | 'delete-server' }>;
 type ServerName = Pick<Server, 'backend' | 'name'>;
@@ -32,11 +32,16 @@ export async function carryServerSteps(files: NodeFiles, steps: readonly ServerS
   const running = new Map(proxy.servers.map((server) => [serverPath(server), server]));
   const wanted = steps.flatMap((step) => (step.kind === 'delete-server' ? [] : [step.server]));
   const replaced = wanted.filter((server) => mustGoFirst(running.get(serverPath(server)), server));
-  await deleteServers(files, replaced);
+  await deleteServers(files, present(running, replaced));
   for (const server of replaced) running.delete(serverPath(server));
   await carry(files, wanted.flatMap((server) => commandsFor(running.get(serverPath(server)), server)));
   // Only when all others are in place, so that a backend is never emptied by a plan that failed half-way.
-  await deleteServers(files, steps.filter((step) => step.kind === 'delete-server'));
+  await deleteServers(files, present(running, steps.filter((step) => step.kind === 'delete-server')));
+}
+
+/** Those of the named servers that run. */
+function present(running: ReadonlyMap<string, RunningServer>, names: readonly ServerName[]): RunningServer[] {
+  return names.flatMap((name) => running.get(serverPath(name)) ?? []);
 }
 
 function mustGoFirst(running: RunningServer | undefined, wanted: Server): boolean {
@@ -56,35 +61,47 @@ async function carry(files: NodeFiles, commands: readonly Command[]): Promise<vo
 }
 
 /** Takes servers out of balancing, lets their connections end, and deletes them. */
-async function deleteServers(files: NodeFiles, servers: readonly ServerName[]): Promise<void> {
+async function deleteServers(files: NodeFiles, servers: readonly RunningServer[]): Promise<void> {
   if (servers.length === 0) return;
-  const names = servers.map(serverPath);
   await askWorker(files.statsSocket, servers.map((server) => stateCommand({ ...server, state: 'maint' }).text));
-  const busy = await deleteUntil(files, names, GRACE);
+  const busy = await deleteUntil(files, servers, GRACE);
   if (busy.length === 0) return;
-  await askWorker(files.statsSocket, busy.map((name) => `shutdown sessions server ${name}`));
+  await askWorker(files.statsSocket, busy.map((server) => `shutdown sessions server ${serverPath(server)}`));
   const stuck = await deleteUntil(files, busy, CUTTING);
-  if (stuck.length > 0) throw new NodeError(`the proxy still has connections to ${stuck.join(', ')}`);
+  if (stuck.length > 0) throw new NodeError(`the proxy still has connections to ${stuck.map(serverPath).join(', ')}`);
 }
 
 /** Those that were still busy when the time was over. */
-async function deleteUntil(files: NodeFiles, names: readonly string[], limit: number): Promise<string[]> {
-  let busy = [...names];
+async function deleteUntil(files: NodeFiles, servers: readonly RunningServer[], limit: number): Promise<RunningServer[]> {
+  let busy = [...servers];
+  let round = 0;
   await until(
     async () => {
       busy = await deleteIdle(files, busy);
-      return busy.length === 0 ? true : null;
+      if (busy.length === 0) return true;
+      await closeIdleConnections(files, busy, round++);
+      return null;
     },
-    20,
+    10,
     limit,
   );
   return busy;
 }
 
-async function deleteIdle(files: NodeFiles, names: readonly string[]): Promise<string[]> {
-  const replies = await askWorker(files.statsSocket, names.map((name) => `del server ${name}`));
-  const refused = names.filter((_, index) => !GONE.test(replies[index] ?? '') && !BUSY.test(replies[index] ?? ''));
-  const [first] = refused;
-  if (first !== undefined) throw new NodeError(`the proxy refuses to delete ${first}: ${replies[names.indexOf(first)] ?? ''}`);
-  return names.filter((_, index) => BUSY.test(replies[index] ?? ''));
+/** Tries to delete each; returns those that the proxy has connections to. */
+async function deleteIdle(files: NodeFiles, servers: readonly RunningServer[]): Promise<RunningServer[]> {
+  const replies = await askWorker(files.statsSocket, servers.map((server) => `del server ${serverPath(server)}`));
+  const answered = servers.map((server, index) => ({ server, reply: replies[index] ?? '' }));
+  const refused = answered.find(({ reply }) => !GONE.test(reply) && !BUSY.test(reply));
+  if (refused) throw new NodeError(`the proxy refuses to delete ${serverPath(refused.server)}: ${refused.reply}`);
+  return answered.filter(({ reply }) => BUSY.test(reply)).map(({ server }) => server);
+}
+
+/**
+ * Idle connections kept for reuse hold a server for seconds. HAProxy closes them when the server's address changes;
+ * this one is in maintenance and will never be asked again, so its port may be any other.
+ */
+async function closeIdleConnections(files: NodeFiles, servers: readonly RunningServer[], round: number): Promise<void> {
+  const port = 1 + (round % 2);
+  await askWorker(files.statsSocket, servers.map((server) => moveCommand({ ...server, port: server.port === port ? 3 : port }).text));
 }
