@@ -44,19 +44,24 @@ function wrongSystem() {
   const version = process.versions.node;
   return [
     ...(process.platform === 'linux' ? [] : [`Linux is needed (network namespaces); this is ${process.platform}.`]),
-    ...(Number.parseInt(version, 10) >= OLDEST_NODE ? [] : [`Node ${OLDEST_NODE} or newer is needed to begin with; this is ${version}. On Debian: apt-get install nodejs npm`]),
+    ...(Number.parseInt(version, 10) >= OLDEST_NODE
+      ? []
+      : [`Node ${OLDEST_NODE} or newer is needed to begin with; this is ${version}. On Debian: apt-get install nodejs npm`]),
   ];
 }
 
 function wrongUser(script, missing) {
   if (!script.root || process.getuid?.() === 0) return [];
-  const packages = missing.length > 0 ? ` Also missing: the packages ${missing.join(', ')} (sudo apt-get install --no-install-recommends ${missing.join(' ')}).` : '';
+  const packages =
+    missing.length > 0 ? ` Also missing: the packages ${missing.join(', ')} (sudo apt-get install --no-install-recommends ${missing.join(' ')}).` : '';
   return [`Root is needed, to make network namespaces. Run it with sudo, or in a root shell.${packages}`];
 }
 
 function noPackageManager(missing) {
   if (missing.length === 0 || hasApt()) return [];
-  return [`These programs are missing and there is no apt-get to install them: ${missing.join(', ')} (Debian's package names). Install them with your system's package manager.`];
+  return [
+    `These programs are missing and there is no apt-get to install them: ${missing.join(', ')} (Debian's package names). Install them with your system's package manager.`,
+  ];
 }
 
 /** Everything without arguments; with arguments only the tests that they name. */

@@ -27,7 +27,7 @@ const PURE = [
 ];
 
 /** Tests and what they share stand beside the product, not in it. */
-const BESIDE = /\.(test|fixture)\.ts$/;
+const BESIDE = /\.(test|fixture|test-suite)\.ts$/;
 
 /** What pure code may take from Node; null is everything. */
 const PURE_BUILTINS: Readonly<Record<string, readonly string[] | null>> = {

@@ -22,7 +22,10 @@ export async function installNpmPackages(root) {
   }
   const node = findNode(root);
   if (node) return node;
-  throw new SetupError(`No Node ${WANTED_NODE} for ${process.platform}-${process.arch} came with the npm packages. Install Node ${WANTED_NODE} (https://nodejs.org) and run this with it.`, 2);
+  throw new SetupError(
+    `No Node ${WANTED_NODE} for ${process.platform}-${process.arch} came with the npm packages. Install Node ${WANTED_NODE} (https://nodejs.org) and run this with it.`,
+    2,
+  );
 }
 
 async function install(root) {

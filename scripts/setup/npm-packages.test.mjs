@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import { findNode, recordMatches } from './npm-packages.mjs';
 
 const HOST = { platform: 'linux', arch: 'x64' };
-const LOCK = { '': { name: 'edgeweir' }, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' }, 'node_modules/arm': { version: '1.0.0', optional: true, cpu: ['arm64'], os: ['linux'] } };
+const LOCK = {
+  '': { name: 'edgeweir' },
+  'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' },
+  'node_modules/arm': { version: '1.0.0', optional: true, cpu: ['arm64'], os: ['linux'] },
+};
 
 test('an installation with what the lockfile asks of this machine is complete', () => {
   assert.equal(recordMatches(LOCK, { 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } }, HOST), true);

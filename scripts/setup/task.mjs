@@ -46,7 +46,8 @@ function showProgress(title, started) {
     return { line: () => {}, stop: () => {} };
   }
   let last = '';
-  const draw = () => process.stderr.write(`\r\x1b[K» ${title} … ${seconds(started)} ${last.slice(0, Math.max(0, (process.stderr.columns ?? 80) - title.length - 16))}`);
+  const draw = () =>
+    process.stderr.write(`\r\x1b[K» ${title} … ${seconds(started)} ${last.slice(0, Math.max(0, (process.stderr.columns ?? 80) - title.length - 16))}`);
   const timer = setInterval(draw, 200);
   draw();
   const stop = () => {

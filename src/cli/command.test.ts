@@ -44,7 +44,10 @@ describe('weir', () => {
   });
 
   test('options stand before the noun as well as after the verb', () => {
-    for (const args of [['-f', 'json', ...STATE, 'lab', 'status'], ['lab', 'status', '-f', 'json', ...STATE]]) {
+    for (const args of [
+      ['-f', 'json', ...STATE, 'lab', 'status'],
+      ['lab', 'status', '-f', 'json', ...STATE],
+    ]) {
       const { status, stdout } = weir(args);
       assert.equal(status, 0);
       assert.equal((JSON.parse(stdout) as unknown[]).length, 3);
@@ -63,19 +66,32 @@ describe('weir', () => {
     const { status, stdout } = weir(['doctor', ...STATE, '--set', 'local_node.haproxy_binary=/nowhere/haproxy', '-f', 'json']);
     const findings = JSON.parse(stdout) as Record<string, string>[];
     assert.equal(status, 2);
-    assert.deepEqual(findings.find((finding) => finding['Check'] === 'haproxy'), { Check: 'haproxy', Result: 'fail', Detail: 'not installed', 'What to do': 'apt-get install haproxy, or set [local_node] haproxy_binary' });
+    assert.deepEqual(
+      findings.find((finding) => finding['Check'] === 'haproxy'),
+      { Check: 'haproxy', Result: 'fail', Detail: 'not installed', 'What to do': 'apt-get install haproxy, or set [local_node] haproxy_binary' },
+    );
     assert.equal(findings.find((finding) => finding['Check'] === 'state_path')?.['Result'], 'ok');
   });
 });
 
 test('HAProxy must be 2.6 or newer', () => {
   const judge = (version: string, rest = '\nFeature list : +EPOLL +OPENSSL'): string => judgeHaproxy(`HAProxy version ${version}-1 2026/01/01${rest}`).result;
-  assert.deepEqual(['2.6.12', '2.10.0', '3.0.1', '2.4.22', '1.8.0'].map((version) => judge(version)), ['ok', 'ok', 'ok', 'fail', 'fail']);
+  assert.deepEqual(
+    ['2.6.12', '2.10.0', '3.0.1', '2.4.22', '1.8.0'].map((version) => judge(version)),
+    ['ok', 'ok', 'ok', 'fail', 'fail'],
+  );
   assert.equal(judge('2.6.12', '\nFeature list : -OPENSSL'), 'warn');
   assert.equal(judgeHaproxy('something else').result, 'fail');
 });
 
 test('a line for a person has the time, the level, the message and the rest', () => {
-  const line = JSON.stringify({ level: 40, time: '2026-11-22T12:30:01.123Z', id: 'a', reason: 'b\u001b[0m c', err: { message: 'broken', stack: '' }, msg: 'it happened' });
+  const line = JSON.stringify({
+    level: 40,
+    time: '2026-11-22T12:30:01.123Z',
+    id: 'a',
+    reason: 'b\u001b[0m c',
+    err: { message: 'broken', stack: '' },
+    msg: 'it happened',
+  });
   assert.equal(shortLine(line), '12:30:01 WARN  it happened  id=a  reason="b\\u001b[0m c"  err="broken"\n');
 });

@@ -47,9 +47,11 @@ export async function waitForDemo(api: Requester, id: string, signal: AbortSigna
   const until = Date.now() + WAIT_MS;
   for (;;) {
     const { loadbalancer: balancer } = await api.request<{ loadbalancer: Balancer }>('GET', `${BASE}/loadbalancers/${id}`);
-    if (balancer.provisioning_status === 'ERROR') throw new CliError(`The load balancer ${balancer.name} is in ERROR`, { remedy: 'Look at the messages above, and run weir doctor.' });
+    if (balancer.provisioning_status === 'ERROR')
+      throw new CliError(`The load balancer ${balancer.name} is in ERROR`, { remedy: 'Look at the messages above, and run weir doctor.' });
     if (balancer.provisioning_status === 'ACTIVE' && balancer.operating_status === 'ONLINE') return balancer;
-    if (Date.now() > until) throw new CliError(`The load balancer ${balancer.name} is still ${balancer.provisioning_status} and ${balancer.operating_status} after a minute`);
+    if (Date.now() > until)
+      throw new CliError(`The load balancer ${balancer.name} is still ${balancer.provisioning_status} and ${balancer.operating_status} after a minute`);
     await sleep(POLL_MS, undefined, { signal });
   }
 }

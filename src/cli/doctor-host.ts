@@ -2,14 +2,15 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Config } from '../config/options.ts';
-import { type Finding, fail, ok, warn } from './doctor.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
 
 const run = promisify(execFile);
 
 export function userChecks(): Finding[] {
   const version = process.versions.node;
   const node = Number.parseInt(version, 10) >= 24 ? ok('node', version) : fail('node', version, 'Run it through ./weir or npm start, which bring Node 24.');
-  const user = process.getuid?.() === 0 ? ok('user', 'root') : fail('user', `user ${process.getuid?.() ?? 'unknown'}`, 'Run it as root: it makes network namespaces.');
+  const user =
+    process.getuid?.() === 0 ? ok('user', 'root') : fail('user', `user ${process.getuid?.() ?? 'unknown'}`, 'Run it as root: it makes network namespaces.');
   return [node, user];
 }
 
@@ -60,7 +61,7 @@ export function judgeHaproxy(text: string): Finding {
   const [oldestMajor = 0, oldestMinor = 0] = OLDEST_HAPROXY;
   const tooOld = major === undefined || Number(major) < oldestMajor || (Number(major) === oldestMajor && Number(minor) < oldestMinor);
   if (tooOld) return fail('haproxy', line, `HAProxy ${OLDEST_HAPROXY.join('.')} or newer is needed: Debian 12 has it.`);
-  return text.includes('+OPENSSL') ? ok('haproxy', line) : warn('haproxy', `${line}, without TLS`, 'Use a build with OpenSSL, such as Debian\'s.');
+  return text.includes('+OPENSSL') ? ok('haproxy', line) : warn('haproxy', `${line}, without TLS`, "Use a build with OpenSSL, such as Debian's.");
 }
 
 /** Each is tried in a namespace that ends with the program. */
@@ -80,7 +81,11 @@ async function kernelCheck(check: string, args: readonly string[]): Promise<Find
     await run('unshare', ['--net', '--', ...args]);
     return ok(`kernel: ${check}`, 'works');
   } catch (error) {
-    return fail(`kernel: ${check}`, reason(error), process.getuid?.() === 0 ? 'Use a kernel with it; in a container, give that CAP_SYS_ADMIN and CAP_NET_ADMIN.' : 'Try again as root.');
+    return fail(
+      `kernel: ${check}`,
+      reason(error),
+      process.getuid?.() === 0 ? 'Use a kernel with it; in a container, give that CAP_SYS_ADMIN and CAP_NET_ADMIN.' : 'Try again as root.',
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/options.ts';
 import { ApiClient, readCredentials } from '../lab/api-client.ts';
-import { type Finding, fail, ok, warn } from './doctor.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
 
 export function stateChecks({ DEFAULT }: Config): Finding[] {
   return [directoryCheck('state_path', DEFAULT.state_path), directoryCheck('run_path', DEFAULT.run_path)];
@@ -56,7 +56,10 @@ function runningPid(statePath: string): number | null {
 }
 
 export async function portChecks({ api_settings: api }: Config): Promise<Finding[]> {
-  const ports = [['bind_port', api.bind_port], ['keystone_port', api.keystone_port]] as const;
+  const ports = [
+    ['bind_port', api.bind_port],
+    ['keystone_port', api.keystone_port],
+  ] as const;
   return Promise.all(ports.filter(([, port]) => port !== 0).map(([option, port]) => portCheck(api.bind_host, port, option)));
 }
 

@@ -1,29 +1,10 @@
 /** `weir doctor`: can this host do what Edgeweir needs, and if not, what is to be done. Changes nothing. */
 import type { Config } from '../config/options.ts';
-import { portChecks, serverChecks, stateChecks } from './doctor-server.ts';
-import { kernelChecks, programChecks, userChecks } from './doctor-host.ts';
 import { CliError } from './cli-error.ts';
+import { kernelChecks, programChecks, userChecks } from './doctor-host.ts';
+import { portChecks, serverChecks, stateChecks } from './doctor-server.ts';
+import type { Finding } from './finding.ts';
 import { type OutputOptions, formatRows } from './output.ts';
-
-export interface Finding {
-  readonly check: string;
-  readonly result: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-  /** What to do; empty when it is well. */
-  readonly remedy: string;
-}
-
-export function ok(check: string, detail: string): Finding {
-  return { check, result: 'ok', detail, remedy: '' };
-}
-
-export function warn(check: string, detail: string, remedy: string): Finding {
-  return { check, result: 'warn', detail, remedy };
-}
-
-export function fail(check: string, detail: string, remedy: string): Finding {
-  return { check, result: 'fail', detail, remedy };
-}
 
 export async function findings(config: Config): Promise<Finding[]> {
   const host = [...userChecks(), ...(await programChecks(config)), ...(await kernelChecks())];

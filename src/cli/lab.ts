@@ -34,14 +34,21 @@ async function forget(config: Config): Promise<void> {
 
 export async function status(config: Config, output: OutputOptions): Promise<void> {
   const hosts = await labStatus(instanceOf(config.DEFAULT.state_path));
-  const rows = hosts.map(({ host, namespace, addresses, state, pid }) => ({ Host: host, State: state, Addresses: addresses, 'Web server': pid, Namespace: namespace }));
+  const rows = hosts.map(({ host, namespace, addresses, state, pid }) => ({
+    Host: host,
+    State: state,
+    Addresses: addresses,
+    'Web server': pid,
+    Namespace: namespace,
+  }));
   process.stdout.write(formatRows(rows, ['Host', 'State', 'Addresses', 'Web server', 'Namespace'], output));
 }
 
 /** Resolves to the exit code of the command. */
 export async function exec(config: Config, host: string, command: readonly string[]): Promise<number> {
   const words = command[0] === '--' ? command.slice(1) : command;
-  if (words.length === 0) throw new CliError('There is no command to run', { remedy: 'For example: weir lab exec client -- curl http://192.168.1.10/', exitCode: 2 });
+  if (words.length === 0)
+    throw new CliError('There is no command to run', { remedy: 'For example: weir lab exec client -- curl http://192.168.1.10/', exitCode: 2 });
   return execInLab(instanceOf(config.DEFAULT.state_path), host, words);
 }
 
@@ -61,7 +68,11 @@ export async function stop(config: Config, name: string): Promise<void> {
 export function connect(config: Config): ApiClient {
   const file = join(config.DEFAULT.state_path, 'clouds.yaml');
   const credentials = readCredentials(file);
-  if (!credentials) throw new CliError('No server has run on this state path yet', { detail: `There is no ${file}.`, remedy: 'Start one: weir serve (or npm start, which brings the lab too).' });
+  if (!credentials)
+    throw new CliError('No server has run on this state path yet', {
+      detail: `There is no ${file}.`,
+      remedy: 'Start one: weir serve (or npm start, which brings the lab too).',
+    });
   return new ApiClient(credentials);
 }
 

@@ -9,7 +9,9 @@ export type Level = 'debug' | 'info' | 'warn';
 export function createLog({ DEFAULT }: Pick<Config, 'DEFAULT'>, level: Level = 'info'): Log {
   const options = { level: DEFAULT.debug ? 'debug' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (DEFAULT.log_file !== '') return pino(options, reopened(pino.destination({ dest: DEFAULT.log_file, mkdir: true, mode: 0o640, sync: true })));
-  return process.stderr.isTTY ? pino(options, { write: (line) => void process.stderr.write(shortLine(line)) }) : pino(options, pino.destination({ dest: 2, sync: true }));
+  return process.stderr.isTTY
+    ? pino(options, { write: (line) => void process.stderr.write(shortLine(line)) })
+    : pino(options, pino.destination({ dest: 2, sync: true }));
 }
 
 type Destination = ReturnType<typeof pino.destination>;

@@ -62,27 +62,44 @@ function labCommands(): Command {
   const load = (): Promise<typeof import('./lab.ts')> => import('./lab.ts');
   shared(lab.command('up').description('build it, or repair it')).action(verb(async (config) => (await load()).up(config)));
   shared(lab.command('down').description('remove it')).action(verb(async (config) => (await load()).down(config)));
-  formatted(lab.command('status').description('its hosts and what runs on them')).action(verb(async (config, options) => (await load()).status(config, options)));
+  formatted(lab.command('status').description('its hosts and what runs on them')).action(
+    verb(async (config, options) => (await load()).status(config, options)),
+  );
   shared(lab.command('exec <host> [command...]').description('run a command on a host: weir lab exec client -- curl http://192.168.1.10/'))
     .passThroughOptions()
     .action(verb<[string, string[]]>(async (config, _options, host, command) => (await load()).exec(config, host, command)));
-  shared(lab.command('start <host>').description('start the web server of a host')).action(verb<[string]>(async (config, _options, host) => (await load()).start(config, host)));
-  shared(lab.command('stop <host>').description('stop the web server of a host')).action(verb<[string]>(async (config, _options, host) => (await load()).stop(config, host)));
+  shared(lab.command('start <host>').description('start the web server of a host')).action(
+    verb<[string]>(async (config, _options, host) => (await load()).start(config, host)),
+  );
+  shared(lab.command('stop <host>').description('stop the web server of a host')).action(
+    verb<[string]>(async (config, _options, host) => (await load()).stop(config, host)),
+  );
   return lab;
 }
 
 function configCommands(): Command {
   const config = new Command('config').description('the configuration').enablePositionalOptions();
-  config.command('sample').description('print a configuration with every option, its help and default').action(async () => (await import('./config.ts')).printSample());
-  shared(config.command('show').description('print the configuration in force, without secrets')).action(verb(async (loaded) => (await import('./config.ts')).printConfig(loaded)));
+  config
+    .command('sample')
+    .description('print a configuration with every option, its help and default')
+    .action(async () => (await import('./config.ts')).printSample());
+  shared(config.command('show').description('print the configuration in force, without secrets')).action(
+    verb(async (loaded) => (await import('./config.ts')).printConfig(loaded)),
+  );
   return config;
 }
 
 export function program(): Command {
-  const weir = formatted(new Command('weir').description('One load-balancing API, OpenStack Octavia\'s: the server, and what an operator does with it.')).enablePositionalOptions().exitOverride();
+  const weir = formatted(new Command('weir').description("One load-balancing API, OpenStack Octavia's: the server, and what an operator does with it."))
+    .enablePositionalOptions()
+    .exitOverride();
   shared(weir.command('serve').description('run the server in the foreground')).action(verb(async (config) => (await import('./serve.ts')).serve(config)));
-  shared(weir.command('quickstart').description('run the server with the lab and a load balancer to look at; Ctrl-C removes all of it')).action(verb(async (config) => (await import('./quickstart.ts')).quickstart(config)));
-  formatted(weir.command('doctor').description('check this host, and say what to do')).action(verb(async (config, options) => (await import('./doctor.ts')).doctor(config, options)));
+  shared(weir.command('quickstart').description('run the server with the lab and a load balancer to look at; Ctrl-C removes all of it')).action(
+    verb(async (config) => (await import('./quickstart.ts')).quickstart(config)),
+  );
+  formatted(weir.command('doctor').description('check this host, and say what to do')).action(
+    verb(async (config, options) => (await import('./doctor.ts')).doctor(config, options)),
+  );
   weir.addCommand(configCommands());
   weir.addCommand(labCommands());
   for (const command of everyCommand(weir)) command.exitOverride();

@@ -19,7 +19,11 @@ export interface OutputOptions {
 export function formatRows(rows: readonly Row[], columns: readonly string[], { format = 'table', column }: OutputOptions): string {
   const chosen = choose(columns, column);
   const cut = rows.map((row) => pick(row, chosen));
-  if (format === 'table') return table(chosen, cut.map((row) => chosen.map((name) => plain(row[name]))));
+  if (format === 'table')
+    return table(
+      chosen,
+      cut.map((row) => chosen.map((name) => plain(row[name]))),
+    );
   if (format === 'value') return lines(cut.map((row) => chosen.map((name) => plain(row[name])).join(' ')));
   return structured(format, cut);
 }
@@ -28,7 +32,11 @@ export function formatRows(rows: readonly Row[], columns: readonly string[], { f
 export function formatRecord(record: Row, { format = 'table', column }: OutputOptions): string {
   const chosen = choose(Object.keys(record), column);
   const cut = pick(record, chosen);
-  if (format === 'table') return table(['Field', 'Value'], chosen.map((name) => [name, plain(cut[name])]));
+  if (format === 'table')
+    return table(
+      ['Field', 'Value'],
+      chosen.map((name) => [name, plain(cut[name])]),
+    );
   if (format === 'value') return lines(chosen.map((name) => plain(cut[name])));
   return structured(format, cut);
 }

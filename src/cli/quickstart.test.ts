@@ -40,7 +40,10 @@ interface Run {
 }
 
 function start(): Run {
-  const child = spawn(process.execPath, [MAIN, 'quickstart', ...options], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, EDGEWEIR_CONF: '/dev/null' } });
+  const child = spawn(process.execPath, [MAIN, 'quickstart', ...options], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, EDGEWEIR_CONF: '/dev/null' },
+  });
   const run: Run = { child, output: '' };
   running.add(child);
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (run.output += chunk.toString()));

@@ -19,7 +19,8 @@ import { onStopRequest } from './stop-signal.ts';
 const REQUESTS = 6;
 
 export async function quickstart(config: Config): Promise<void> {
-  if (process.getuid?.() !== 0) throw new CliError('Root is needed, to make network namespaces', { remedy: 'Run it with sudo, or in a root shell.', exitCode: 2 });
+  if (process.getuid?.() !== 0)
+    throw new CliError('Root is needed, to make network namespaces', { remedy: 'Run it with sudo, or in a root shell.', exitCode: 2 });
   // Whoever reads along may go away first (npm start | head): what was made must be cleaned up all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const stop = onStopRequest(() => say('\nCleaning up what was made (once more Ctrl-C to leave it) …'));
@@ -43,7 +44,12 @@ async function start(config: Config, claim: Claim): Promise<RunningServer> {
   try {
     return await startServer(config, createLog(config, 'warn'));
   } catch (error) {
-    if (error instanceof StoreLockedError) throw new CliError('It runs already', { detail: error.message, remedy: 'Use that one (weir doctor tells where), or stop it with Ctrl-C first.', cause: error });
+    if (error instanceof StoreLockedError)
+      throw new CliError('It runs already', {
+        detail: error.message,
+        remedy: 'Use that one (weir doctor tells where), or stop it with Ctrl-C first.',
+        cause: error,
+      });
     if (claim === 'new') await removeState(config);
     throw error;
   }
@@ -72,7 +78,15 @@ async function show(config: Config, server: RunningServer, api: ApiClient, signa
 
 async function request(instance: string, balancer: Balancer, signal: AbortSignal): Promise<void> {
   for (let number = 1; number <= REQUESTS; number++) {
-    const answer = await captureInLab(instance, 'client', ['curl', '--silent', '--show-error', '--fail', '--max-time', '10', `http://${balancer.vip_address}/`]);
+    const answer = await captureInLab(instance, 'client', [
+      'curl',
+      '--silent',
+      '--show-error',
+      '--fail',
+      '--max-time',
+      '10',
+      `http://${balancer.vip_address}/`,
+    ]);
     process.stdout.write(`  ${number}. ${answer.trimEnd()}\n`);
     signal.throwIfAborted();
   }

@@ -47,7 +47,13 @@ describe('the server', () => {
       const api = client(server.cloudsFile);
       const networks = await registerLab(api);
       assert.deepEqual(await registerLab(api), networks);
-      assert.deepEqual(networks.map(({ name, mtu, prefixLength }) => [name, mtu, prefixLength]), [['private', 1500, 24], ['public', 1500, 24]]);
+      assert.deepEqual(
+        networks.map(({ name, mtu, prefixLength }) => [name, mtu, prefixLength]),
+        [
+          ['private', 1500, 24],
+          ['public', 1500, 24],
+        ],
+      );
       const { id } = await ensureDemo(api);
       const balancer = await waitForDemo(api, id, AbortSignal.timeout(60_000));
       assert.equal((await ensureDemo(api)).id, id);
@@ -80,7 +86,10 @@ describe('the server', () => {
     const other = await occupied();
     try {
       const { port } = other.address() as AddressInfo;
-      await assert.rejects(startServer(configFor('busy', { bind_port: port }), silent), (error) => error instanceof CliError && error.message.includes(`port ${port} is already in use`));
+      await assert.rejects(
+        startServer(configFor('busy', { bind_port: port }), silent),
+        (error) => error instanceof CliError && error.message.includes(`port ${port} is already in use`),
+      );
       const keystone = configFor('busy', { bind_port: await freePort(), keystone_port: port });
       await assert.rejects(startServer(keystone, silent), (error) => error instanceof CliError && error.remedy.includes('keystone_port'));
     } finally {

@@ -43,7 +43,11 @@ async function start(config: Config, log: Log, onStop: (step: () => Promise<void
   const { DEFAULT, identity } = config;
   const store = await openStore({ statePath: DEFAULT.state_path, log });
   onStop(() => store.close());
-  const { adminPassword } = await bootstrapIdentity(store, { adminPassword: identity.admin_password, projects: identity.bootstrap_projects, statePath: DEFAULT.state_path });
+  const { adminPassword } = await bootstrapIdentity(store, {
+    adminPassword: identity.admin_password,
+    projects: identity.bootstrap_projects,
+    statePath: DEFAULT.state_path,
+  });
   const tokens = await Tokens.open({ store, statePath: DEFAULT.state_path, lifetime: identity.token_expiration });
   onStop(() => tokens.close());
   // Listening comes before the loop: a port that is taken must not have changed anything.
@@ -99,7 +103,12 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number, 
   return new CliError(`Cannot listen on ${host}: ${why}`, { remedy, cause: error });
 }
 
-function serverOptions({ api_settings: api, identity, lb_provider: provider, local_node: local }: Config, store: Store, tokens: Tokens, log: Log): ServerOptions {
+function serverOptions(
+  { api_settings: api, identity, lb_provider: provider, local_node: local }: Config,
+  store: Store,
+  tokens: Tokens,
+  log: Log,
+): ServerOptions {
   return {
     store,
     tokens,

@@ -30,16 +30,37 @@ describe('INI', () => {
 
   test('repeated keys and sections are all kept, with their lines', () => {
     const found = parseIni('[a]\nx = 1\nx = 2\n[b]\n[a]\r\nx = 3');
-    assert.deepEqual(found.map(({ value, line }) => [value, line]), [['1', 2], ['2', 3], ['3', 6]]);
+    assert.deepEqual(
+      found.map(({ value, line }) => [value, line]),
+      [
+        ['1', 2],
+        ['2', 3],
+        ['3', 6],
+      ],
+    );
   });
 
   test('quotes around a value keep its blanks', () => {
-    assert.deepEqual(values(`[a]\nx = "  1 "\ny = 'b'\nz = "half\nq = "`).map(([, , value]) => value), ['  1 ', 'b', '"half', '"']);
+    assert.deepEqual(
+      values(`[a]\nx = "  1 "\ny = 'b'\nz = "half\nq = "`).map(([, , value]) => value),
+      ['  1 ', 'b', '"half', '"'],
+    );
   });
 
   test('errors name the line', () => {
-    for (const [text, line] of [['[a\n', 1], ['[a]\nx\n', 2], ['[]', 1], ['\nx = 1', 2], ['[a]\n= 1', 2], ['  x', 1]] as const) {
-      assert.throws(() => parseIni(text), (error) => error instanceof IniError && error.line === line, JSON.stringify(text));
+    for (const [text, line] of [
+      ['[a\n', 1],
+      ['[a]\nx\n', 2],
+      ['[]', 1],
+      ['\nx = 1', 2],
+      ['[a]\n= 1', 2],
+      ['  x', 1],
+    ] as const) {
+      assert.throws(
+        () => parseIni(text),
+        (error) => error instanceof IniError && error.line === line,
+        JSON.stringify(text),
+      );
     }
   });
 });

@@ -27,7 +27,10 @@ describe('configuration', () => {
 
   test('the command line has no unknown options', () => {
     const overrides = Object.fromEntries([['api_settings', { bind_prot: '1' }]]);
-    assert.throws(() => loadConfig({ file: '/dev/null', overrides }), new ConfigError('command line: [api_settings] bind_prot is no option of Edgeweir; did you mean [api_settings] bind_port?'));
+    assert.throws(
+      () => loadConfig({ file: '/dev/null', overrides }),
+      new ConfigError('command line: [api_settings] bind_prot is no option of Edgeweir; did you mean [api_settings] bind_port?'),
+    );
   });
 
   test('the line from the OpenStack article selects the provider', () => {
@@ -60,7 +63,10 @@ describe('configuration', () => {
   });
 
   test('the text of a secret is in no message', () => {
-    assert.throws(() => load('[identity]\nadmin_password = hunter\n  2'), (error) => error instanceof ConfigError && !error.message.includes('hunter'));
+    assert.throws(
+      () => load('[identity]\nadmin_password = hunter\n  2'),
+      (error) => error instanceof ConfigError && !error.message.includes('hunter'),
+    );
   });
 
   test('unknown and repeated options are pointed out', () => {
@@ -75,7 +81,9 @@ describe('configuration', () => {
   });
 
   test('values refer to other options', () => {
-    const config = load('[DEFAULT]\nstate_path = /srv/weir\nlog_file = ${state_path}/weir.log\nrun_path = $DEFAULT.state_path/run\n[identity]\nadmin_password = a$$b\\$c$\n');
+    const config = load(
+      '[DEFAULT]\nstate_path = /srv/weir\nlog_file = ${state_path}/weir.log\nrun_path = $DEFAULT.state_path/run\n[identity]\nadmin_password = a$$b\\$c$\n',
+    );
     assert.equal(config.DEFAULT.log_file, '/srv/weir/weir.log');
     assert.equal(config.identity.admin_password, 'a$b$c$');
     assert.equal(load('[identity]\nregion = $api_settings.bind_host\n').identity.region, '127.0.0.1');

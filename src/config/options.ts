@@ -36,7 +36,11 @@ export const GROUP_HELP = {
 
 export const OPTIONS = {
   DEFAULT: {
-    state_path: option(path(), '/var/lib/edgeweir', 'Directory of the database, the keys and clouds.yaml. It names the installation: every namespace and link carries a digest of it.'),
+    state_path: option(
+      path(),
+      '/var/lib/edgeweir',
+      'Directory of the database, the keys and clouds.yaml. It names the installation: every namespace and link carries a digest of it.',
+    ),
     run_path: option(path(), '/run/edgeweir', 'Directory of what must not survive a reboot: sockets, process numbers, proxy configurations.'),
     debug: option(boolean, false, 'Log what happens in detail.'),
     log_file: option(path({ optional: true }), '', 'File to log to; empty logs to standard error. Opened anew on SIGUSR2, after rotation.'),
@@ -48,7 +52,11 @@ export const OPTIONS = {
     api_base_uri: option(url, '', 'URL under which clients reach this server, for links and the service catalog; empty takes it from the request.'),
     pagination_max_limit: option(integer(0, 100_000), 1000, 'Most objects in one page of a list; 0 is no limit.'),
     max_body_size: option(integer(1024, 104_857_600), 1_048_576, 'Largest request body, bytes.'),
-    auth_strategy: option(choice('keystone', 'noauth'), 'keystone', 'keystone asks for a token; noauth lets everybody be administrator: for tests on a closed network only.'),
+    auth_strategy: option(
+      choice('keystone', 'noauth'),
+      'keystone',
+      'keystone asks for a token; noauth lets everybody be administrator: for tests on a closed network only.',
+    ),
     healthcheck_enabled: option(boolean, false, 'Answer on /load-balancer/healthcheck without a token.'),
   },
   identity: {
@@ -58,16 +66,29 @@ export const OPTIONS = {
     bootstrap_projects: option(list(string), ['admin'], 'Projects that exist after the first start and in which admin has the role admin.'),
   },
   lb_provider: {
-    provider: option(provider, 'octavia', 'Provider of load balancers whose creator names none: octavia and amphora are HAProxy in a namespace, provider_noop and noop pretend.'),
+    provider: option(
+      provider,
+      'octavia',
+      'Provider of load balancers whose creator names none: octavia and amphora are HAProxy in a namespace, provider_noop and noop pretend.',
+    ),
     enabled_providers: option(list(provider), ['amphora', 'octavia', 'noop', 'provider_noop'], 'Providers that a creator may name.'),
   },
   local_node: {
-    bridge_mappings: option(list(bridgeMapping), [], 'Physical networks and their bridges on this host. Networks without one get a bridge of their own inside a namespace. May be given several times.', true),
+    bridge_mappings: option(
+      list(bridgeMapping),
+      [],
+      'Physical networks and their bridges on this host. Networks without one get a bridge of their own inside a namespace. May be given several times.',
+      true,
+    ),
     haproxy_binary: option(path(), '/usr/sbin/haproxy', 'HAProxy, 2.6 or newer.'),
   },
   controller_worker: {
     workers: option(integer(1, 256), 8, 'Load balancers worked on at the same time.'),
-    pending_deadline: option(decimal(1, 86_400), 60, 'Seconds after which a load balancer that is still PENDING becomes ERROR with a reason. The work goes on all the same.'),
+    pending_deadline: option(
+      decimal(1, 86_400),
+      60,
+      'Seconds after which a load balancer that is still PENDING becomes ERROR with a reason. The work goes on all the same.',
+    ),
     resync_interval: option(decimal(1, 86_400), 60, 'Seconds between two comparisons of every load balancer with what its nodes run.'),
     retry_max: option(decimal(1, 3600), 30, 'Longest wait before a failed delivery is tried again, seconds; the first waits are shorter.'),
   },

@@ -5,7 +5,10 @@ const WIDTH = 100;
 
 /** Every option with its help, range and default, commented out as oslo's generator does it. */
 export function sampleConfig(): string {
-  const header = ['# Edgeweir: configuration in the style of oslo.config. Every option is shown with its default.', `# Put what you change into /etc/edgeweir/edgeweir.conf.`].join('\n');
+  const header = [
+    '# Edgeweir: configuration in the style of oslo.config. Every option is shown with its default.',
+    `# Put what you change into /etc/edgeweir/edgeweir.conf.`,
+  ].join('\n');
   return byGroup((group, options) => `${comment(GROUP_HELP[group])}\n[${group}]\n\n${options.map(sampleOption).join('\n\n')}`, header);
 }
 

@@ -110,7 +110,9 @@ function reasonOf(answer: unknown, response: Response): string {
 }
 
 interface CloudsFile {
-  readonly clouds?: { readonly edgeweir?: { readonly auth?: { readonly auth_url: string; readonly username: string; readonly password: string; readonly project_name: string } } };
+  readonly clouds?: {
+    readonly edgeweir?: { readonly auth?: { readonly auth_url: string; readonly username: string; readonly password: string; readonly project_name: string } };
+  };
 }
 
 /** Reads the clouds.yaml that the server wrote; null when there is none. */

@@ -41,7 +41,14 @@ describe('the lab', () => {
     const earlier = await labStatus(instance);
     await labUp(instance, networks);
     assert.deepEqual(await labStatus(instance), earlier);
-    assert.deepEqual(earlier.map(({ host, state, pid }) => [host, state, pid !== null]), [['client', 'up', false], ['web1', 'up', true], ['web2', 'up', true]]);
+    assert.deepEqual(
+      earlier.map(({ host, state, pid }) => [host, state, pid !== null]),
+      [
+        ['client', 'up', false],
+        ['web1', 'up', true],
+        ['web2', 'up', true],
+      ],
+    );
   });
 
   test('networks made anew are plugged anew', async () => {
@@ -73,8 +80,14 @@ describe('the lab', () => {
     await labDown(instance);
     await labDown(instance);
     assert.equal(await namespaceExists(switchNamespace(instance)), false);
-    assert.deepEqual((await namespaceNames()).filter((name) => name.includes(instance)), []);
+    assert.deepEqual(
+      (await namespaceNames()).filter((name) => name.includes(instance)),
+      [],
+    );
     assert.throws(() => process.kill(pid ?? 0, 0), { code: 'ESRCH' });
-    assert.deepEqual((await labStatus(instance)).map(({ state }) => state), LAB_HOSTS.map(() => 'down'));
+    assert.deepEqual(
+      (await labStatus(instance)).map(({ state }) => state),
+      LAB_HOSTS.map(() => 'down'),
+    );
   });
 });

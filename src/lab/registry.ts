@@ -55,9 +55,21 @@ async function ensureNetwork(api: Requester, { name }: LabNetwork): Promise<Foun
 
 async function ensureSubnet(api: Requester, wanted: LabNetwork, networkId: string): Promise<Found> {
   const [found] = await find(api, 'subnets', { name: wanted.subnet, network_id: networkId });
-  if (!found) return create(api, 'subnet', { name: wanted.subnet, description: MARK, network_id: networkId, ip_version: 4, cidr: wanted.cidr, gateway_ip: null, allocation_pools: wanted.pools });
+  if (!found)
+    return create(api, 'subnet', {
+      name: wanted.subnet,
+      description: MARK,
+      network_id: networkId,
+      ip_version: 4,
+      cidr: wanted.cidr,
+      gateway_ip: null,
+      allocation_pools: wanted.pools,
+    });
   if (found.cidr === wanted.cidr) return found;
-  throw new LabError(`There is a subnet ${wanted.subnet} of another range, ${found.cidr}`, `The lab needs it to be ${wanted.cidr}: rename the other one, or give the lab a state path of its own.`);
+  throw new LabError(
+    `There is a subnet ${wanted.subnet} of another range, ${found.cidr}`,
+    `The lab needs it to be ${wanted.cidr}: rename the other one, or give the lab a state path of its own.`,
+  );
 }
 
 async function ensurePorts(api: Requester, network: LabNetwork, networkId: string, subnetId: string): Promise<void> {
@@ -65,7 +77,14 @@ async function ensurePorts(api: Requester, network: LabNetwork, networkId: strin
   const taken = new Set(known.flatMap((port) => port.fixed_ips.map((fixed) => fixed.ip_address)));
   for (const { host, address } of addressesOn(network).filter(({ address }) => !taken.has(address))) {
     const fixed_ips = [{ subnet_id: subnetId, ip_address: address }];
-    await create(api, 'port', { name: `lab-${host}-${network.name}`, description: MARK, network_id: networkId, fixed_ips, device_owner: OWNER, device_id: `lab-${host}` });
+    await create(api, 'port', {
+      name: `lab-${host}-${network.name}`,
+      description: MARK,
+      network_id: networkId,
+      fixed_ips,
+      device_owner: OWNER,
+      device_id: `lab-${host}`,
+    });
   }
 }
 

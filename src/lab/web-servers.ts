@@ -41,7 +41,15 @@ export async function startWebServer(host: LabHost, namespace: string): Promise<
   if (host.ports.length === 0) throw new LabError(`${host.name} has no web server`, 'Those that have one are web1 and web2.');
   if (!(await namespaceExists(namespace))) throw notUp(host);
   if ((await webServers(host, namespace)).length > 0) return;
-  const args = [`--net=${namespacePath(namespace)}`, '--', process.execPath, '--disable-warning=ExperimentalWarning', PROGRAM, host.name, ...host.ports.map(String)];
+  const args = [
+    `--net=${namespacePath(namespace)}`,
+    '--',
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    PROGRAM,
+    host.name,
+    ...host.ports.map(String),
+  ];
   // A session of its own: Ctrl-C and the end of this process do not reach it.
   const child = spawn('nsenter', args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' });
   try {
@@ -60,7 +68,13 @@ function ready(child: Child, host: LabHost): Promise<void> {
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   return new Promise((resolve, reject) => {
-    const failed = (reason: string): void => reject(new LabError(`The web server of ${host.name} did not start: ${reason || 'it said nothing about it'}`, `See what else runs there: weir lab exec ${host.name} -- ss -ltnp`));
+    const failed = (reason: string): void =>
+      reject(
+        new LabError(
+          `The web server of ${host.name} did not start: ${reason || 'it said nothing about it'}`,
+          `See what else runs there: weir lab exec ${host.name} -- ss -ltnp`,
+        ),
+      );
     const timer = setTimeout(() => failed(`not ready after ${READY_WITHIN_MS / 1000} s`), READY_WITHIN_MS);
     const settle = (action: () => void) => (): void => {
       clearTimeout(timer);
@@ -68,7 +82,10 @@ function ready(child: Child, host: LabHost): Promise<void> {
     };
     child.stdout.once('data', settle(resolve));
     child.once('error', (error) => settle(() => failed(error.message))());
-    child.once('close', settle(() => failed(complaint.trim())));
+    child.once(
+      'close',
+      settle(() => failed(complaint.trim())),
+    );
   });
 }
 

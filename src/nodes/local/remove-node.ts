@@ -5,7 +5,7 @@ import type { Place } from './network-state.ts';
 import { until } from './pause.ts';
 import { dropLink, type LinkState, linkStates } from './switch.ts';
 
-const VANISH_AT_MOST = 200;
+const VANISH_AT_MOST = 100;
 
 /** Removes all but the node's directory, by whose name a half-removed node is found again. */
 export async function removeNamespace(place: Place): Promise<void> {
