@@ -11,7 +11,7 @@ import { SetupError, say } from './setup/task.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const OLDEST_NODE = 18;
-const TESTS = ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.mjs'];
+const TESTS = ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.mjs', 'scripts/**/*.test.ts'];
 
 /** What each npm script needs of the host and what it runs. */
 const SCRIPTS = {

@@ -7,8 +7,22 @@ interface Manifest {
 }
 
 interface Lock {
-  readonly packages: Readonly<Record<string, { readonly resolved?: string; readonly integrity?: string; readonly version?: string }>>;
+  readonly packages: Readonly<Record<string, Entry>>;
 }
+
+interface Entry {
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly version?: string;
+  readonly optional?: boolean;
+  /** One name or several; absent is all. */
+  readonly os?: string | readonly string[];
+  readonly cpu?: string | readonly string[];
+  readonly libc?: readonly string[];
+}
+
+/** Where Edgeweir runs. Bindings for anything else stand in the lock because npm wants it complete; they are never fetched. */
+const SUPPORTED = { os: 'linux', cpu: ['x64', 'arm64'], libc: 'glibc' };
 
 const EXACT = /^(npm:[^@]+@)?\d+\.\d+\.\d+$/;
 const REGISTRY = 'https://registry.npmjs.org/';
@@ -27,9 +41,19 @@ function versionProblems(name: string, version: string, lock: Lock): string[] {
   return locked === version.split('@').at(-1) ? [] : [`package-lock.json: ${name} is ${locked ?? 'missing'}, package.json says ${version}: npm install`];
 }
 
-function lockProblems(path: string, { resolved, integrity }: Lock['packages'][string]): string[] {
+function isForeign({ optional, os, cpu, libc }: Entry): boolean {
+  const fits = [
+    os === undefined || [os].flat().includes(SUPPORTED.os),
+    cpu === undefined || [cpu].flat().some((name) => SUPPORTED.cpu.includes(name)),
+    libc === undefined || libc.includes(SUPPORTED.libc),
+  ];
+  return optional === true && fits.includes(false);
+}
+
+function lockProblems(path: string, entry: Entry): string[] {
+  const { resolved, integrity } = entry;
   return [
     ...(resolved === undefined || resolved.startsWith(REGISTRY) ? [] : [`package-lock.json: ${path} is not from ${REGISTRY}`]),
-    ...(integrity === undefined ? [`package-lock.json: ${path} has no integrity`] : []),
+    ...(integrity === undefined && !isForeign(entry) ? [`package-lock.json: ${path} has no integrity`] : []),
   ];
 }

@@ -49,11 +49,14 @@ const REQUEST_MS = 60_000;
 
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = bare(options);
+  app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ code: 404, title: 'Not Found', description: fault.noSuchPath().message }));
   const base = (request: FastifyRequest): string => baseUrl(request, options.publicUrl, options.bindHost, options.bindPort);
   const check = authenticate({ strategy: options.authStrategy, store: options.store, tokens: options.tokens, baseUrl: base });
   await app.register(root(base));
   await app.register(identityFace({ ...identityOptions(options), baseUrl: base }), { prefix: '/identity' });
-  await app.register(networkFace({ store: options.store, authenticate: check, baseUrl: base, physicalNetworks: options.physicalNetworks }), { prefix: '/network' });
+  await app.register(networkFace({ store: options.store, authenticate: check, baseUrl: base, physicalNetworks: options.physicalNetworks }), {
+    prefix: '/network',
+  });
   await app.register(
     octaviaFace({
       store: options.store,
@@ -72,7 +75,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 /** Keystone's own port: the identity face without a prefix. */
 export async function buildKeystoneServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = bare(options);
-  await app.register(identityFace({ ...identityOptions(options), baseUrl: (request) => baseUrl(request, options.publicUrl, options.bindHost, options.bindPort) }));
+  await app.register(
+    identityFace({ ...identityOptions(options), baseUrl: (request) => baseUrl(request, options.publicUrl, options.bindHost, options.bindPort) }),
+  );
   return app;
 }
 
@@ -98,7 +103,6 @@ function bare({ maxBodySize, log }: ServerOptions): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Openstack-Request-Id', request.id);
   });
-  app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ code: 404, title: 'Not Found', description: fault.noSuchPath().message }));
   return app;
 }
 

@@ -71,7 +71,7 @@ export const OPTIONS = {
       'octavia',
       'Provider of load balancers whose creator names none: octavia and amphora are HAProxy in a namespace, provider_noop and noop pretend.',
     ),
-    enabled_providers: option(list(provider), ['amphora', 'octavia', 'noop', 'provider_noop'], 'Providers that a creator may name.'),
+    enabled_providers: option(list(provider), ['amphora', 'octavia'], 'Providers that a creator may name; the default provider always is.'),
   },
   local_node: {
     bridge_mappings: option(
@@ -94,7 +94,7 @@ export const OPTIONS = {
   },
   health_manager: {
     read_interval: option(decimal(0.1, 3600), 0.5, 'Seconds between two readings of health.'),
-    statistics_interval: option(decimal(0.1, 3600), 10, 'Seconds between two records of counters.'),
+    statistics_interval: option(decimal(0.1, 3600), 2, 'Seconds between two records of counters.'),
   },
 } as const;
 

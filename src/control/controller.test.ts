@@ -47,7 +47,9 @@ test('a balancer that cannot be delivered becomes ERROR with the reason, takes w
   await until('ERROR', async () => (await status(api, id)) === 'ERROR');
   const { statuses } = expect(await api.send('GET', `/loadbalancers/${id}/status`), 200) as { statuses: { loadbalancer: { status_reason: string } } };
   assert.match(statuses.loadbalancer.status_reason, /the cable is cut/);
-  const changed = expect(await api.send('PUT', `/loadbalancers/${id}`, { loadbalancer: { name: 'b' } }), 200)['loadbalancer'] as { provisioning_status: string };
+  const changed = expect(await api.send('PUT', `/loadbalancers/${id}`, { loadbalancer: { name: 'b' } }), 200)['loadbalancer'] as {
+    provisioning_status: string;
+  };
   assert.equal(changed.provisioning_status, 'PENDING_UPDATE');
   driver.mend();
   await until('ACTIVE', async () => (await status(api, id)) === 'ACTIVE');
@@ -92,7 +94,10 @@ test('PENDING_DELETE takes no writes; deletion that fails is finished later', as
   await api.settle();
   assert.equal(await status(api, id), 'PENDING_DELETE');
   const refused = await api.send('PUT', `/loadbalancers/${id}`, { loadbalancer: { name: 'x' } });
-  assert.deepEqual([refused.statusCode, refused.json<{ faultstring: string }>().faultstring], [409, `Invalid state PENDING_DELETE of loadbalancer resource ${id}`]);
+  assert.deepEqual(
+    [refused.statusCode, refused.json<{ faultstring: string }>().faultstring],
+    [409, `Invalid state PENDING_DELETE of loadbalancer resource ${id}`],
+  );
   assert.equal((await api.send('POST', '/listeners', { listener: { protocol: 'HTTP', protocol_port: 80, loadbalancer_id: id } })).statusCode, 409);
   remove.mock.restore();
   await until('gone', async () => (await api.send('GET', `/loadbalancers/${id}`)).statusCode === 404);
@@ -134,8 +139,22 @@ test('members are observed: statuses follow what the nodes say', async (t) => {
     (await api.show(`/pools/${pool.id}/members/${member.id}`, 'member'))['operating_status'],
   ];
   await until('ONLINE', async () => (await seen()).every((word) => word === 'ONLINE'));
-  const reading = { listeners: [{ id: listener.id, state: 'open' as const, counters: [{ worker: 'w', activeConnections: 1, bytesIn: 10, bytesOut: 20, requestErrors: 0, totalConnections: 3 }] }] };
-  t.mock.method(driver, 'read', async () => ({ ...reading, pools: [{ id: pool.id, state: 'up' as const }], members: [{ id: member.id, poolId: pool.id, state: 'down' as const, reason: 'refused' }] }));
+  const reading = {
+    listeners: [
+      {
+        id: listener.id,
+        state: 'open' as const,
+        counters: [{ worker: 'w', activeConnections: 1, bytesIn: 10, bytesOut: 20, requestErrors: 0, totalConnections: 3 }],
+      },
+    ],
+  };
+  t.mock.method(driver, 'read', async () => ({
+    ...reading,
+    pools: [{ id: pool.id, state: 'up' as const }],
+    members: [{ id: member.id, poolId: pool.id, state: 'down' as const, reason: 'refused' }],
+  }));
   await until('DEGRADED', async () => JSON.stringify(await seen()) === JSON.stringify(['DEGRADED', 'DEGRADED', 'ERROR']));
-  await until('counted', async () => JSON.stringify(expect(await api.send('GET', `/loadbalancers/${id}/stats`), 200)['stats']).includes('"total_connections":3'));
+  await until('counted', async () =>
+    JSON.stringify(expect(await api.send('GET', `/loadbalancers/${id}/stats`), 200)['stats']).includes('"total_connections":3'),
+  );
 });

@@ -44,8 +44,13 @@ export class Controller {
   constructor(options: ControllerOptions) {
     const { store, drivers, log, pendingDeadline } = options;
     this.#options = options;
-    this.#reconciler = { store, drivers, log, pendingDeadline, now: () => new Date() };
-    this.#queue = new WorkQueue({ workers: options.workers, retryFirstMs: RETRY_FIRST_MS, retryMaxMs: options.retryMax * 1000, work: (id, attempt) => this.#work(id, attempt) });
+    this.#reconciler = { store, drivers, log, pendingDeadline, now: () => new Date(), beforeReload: (id) => this.#observer.readNode(id) };
+    this.#queue = new WorkQueue({
+      workers: options.workers,
+      retryFirstMs: RETRY_FIRST_MS,
+      retryMaxMs: options.retryMax * 1000,
+      work: (id, attempt) => this.#work(id, attempt),
+    });
     this.#observer = new Observer({ store, drivers, log, readInterval: options.readInterval * 1000, statisticsInterval: options.statisticsInterval * 1000 });
   }
 

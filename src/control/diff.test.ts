@@ -6,7 +6,19 @@ import { EMPTY, applyStep } from '../nodes/noop/apply-step.ts';
 import { diff } from './diff.ts';
 
 function server(name: string, changes: Partial<Server> = {}): Server {
-  return { backend: 'p:l', name, address: '192.0.2.10', port: 80, weight: 1, state: 'ready', backup: false, check: null, keywords: '', dynamic: true, ...changes };
+  return {
+    backend: 'p:l',
+    name,
+    address: '192.0.2.10',
+    port: 80,
+    weight: 1,
+    state: 'ready',
+    backup: false,
+    check: null,
+    keywords: '',
+    dynamic: true,
+    ...changes,
+  };
 }
 
 function proxy(servers: Server[], structure = 's1'): ProxyConfig {
@@ -34,7 +46,12 @@ test('a node that is not there is made whole', () => {
 
 test('members change at runtime, and the file is written first', () => {
   const present = config({ proxy: proxy([server('a'), server('b')]) });
-  assert.deepEqual(kinds(present, config({ proxy: proxy([server('a', { weight: 5 }), server('c')]) })), ['write-config', 'add-server', 'change-server', 'delete-server']);
+  assert.deepEqual(kinds(present, config({ proxy: proxy([server('a', { weight: 5 }), server('c')]) })), [
+    'write-config',
+    'add-server',
+    'change-server',
+    'delete-server',
+  ]);
   assert.deepEqual(kinds(present, config({ proxy: proxy([]) })), ['write-config', 'delete-server', 'delete-server']);
 });
 
@@ -79,11 +96,19 @@ const anyServer = fc.record({
   dynamic: fc.constant(true),
 });
 const anyProxy = fc.option(
-  fc.record({ structure: fc.constantFrom('s1', 's2'), servers: fc.uniqueArray(anyServer, { selector: ({ backend, name }) => `${backend}/${name}` }) }).map(({ servers, structure }) => proxy(servers, structure)),
+  fc
+    .record({ structure: fc.constantFrom('s1', 's2'), servers: fc.uniqueArray(anyServer, { selector: ({ backend, name }) => `${backend}/${name}` }) })
+    .map(({ servers, structure }) => proxy(servers, structure)),
 );
 const anyConfig: fc.Arbitrary<NodeConfig> = fc.record({
-  links: fc.uniqueArray(fc.record({ name: fc.constantFrom('eth0', 'eth1'), networkId: fc.constantFrom('n1', 'n2'), mtu: fc.constantFrom(1500, 9000) }).map(link), { selector: ({ name }) => name }),
-  routes: fc.subarray([{ to: 'default', via: '192.0.2.254' }, { to: '198.51.100.0/24', via: '192.0.2.253' }]),
+  links: fc.uniqueArray(
+    fc.record({ name: fc.constantFrom('eth0', 'eth1'), networkId: fc.constantFrom('n1', 'n2'), mtu: fc.constantFrom(1500, 9000) }).map(link),
+    { selector: ({ name }) => name },
+  ),
+  routes: fc.subarray([
+    { to: 'default', via: '192.0.2.254' },
+    { to: '198.51.100.0/24', via: '192.0.2.253' },
+  ]),
   proxy: anyProxy,
 });
 

@@ -24,7 +24,12 @@ function diffLinks(present: readonly Link[], wanted: readonly Link[]): Step[] {
   const gone = present.filter(({ name }) => !wanted.some((link) => link.name === name));
   return [
     ...gone.map(({ name }): Step => ({ kind: 'delete-link', cost: 'runtime', name })),
-    ...wanted.flatMap((link) => diffLink(present.find(({ name }) => name === link.name), link)),
+    ...wanted.flatMap((link) =>
+      diffLink(
+        present.find(({ name }) => name === link.name),
+        link,
+      ),
+    ),
   ];
 }
 

@@ -55,8 +55,8 @@ export class Observer {
     const rows = await list(this.#options.store.db, amphora, { where: [], sort: [], limit: null, marker: null, reverse: false });
     for (const row of rows) this.#watch(row);
     this.#timers = [
-      setInterval(() => (this.#reading ??= this.#readAll().finally(() => (this.#reading = null))), this.#options.readInterval),
-      setInterval(() => (this.#flushing ??= this.#flush().finally(() => (this.#flushing = null))), this.#options.statisticsInterval),
+      setInterval(() => void (this.#reading ??= this.#readAll().finally(() => (this.#reading = null))), this.#options.readInterval),
+      setInterval(() => void (this.#flushing ??= this.#flush().finally(() => (this.#flushing = null))), this.#options.statisticsInterval),
     ];
   }
 
@@ -86,6 +86,12 @@ export class Observer {
     this.#watched.set(id, watched);
     this.#nodesOf.set(loadbalancer_id, new Set([...(this.#nodesOf.get(loadbalancer_id) ?? []), id]));
     return watched;
+  }
+
+  /** Before a reload: the counters of the worker that is about to end. */
+  async readNode(amphoraId: string): Promise<void> {
+    const watched = this.#watched.get(amphoraId);
+    if (watched) await this.#read(watched);
   }
 
   async #readAll(): Promise<void> {
@@ -132,7 +138,7 @@ export class Observer {
     const seen = JSON.stringify(listeners);
     if (seen === watched.countersSeen) return;
     watched.countersSeen = seen;
-    watched.counters = listeners;
+    watched.counters = merged(watched.counters ?? [], listeners);
   }
 
   /** All that is new goes into one transaction: one write to disk however many balancers have traffic. */
@@ -149,6 +155,16 @@ export class Observer {
       this.#options.log.warn({ reason: String(error) }, 'statistics not written');
     }
   }
+}
+
+/** Workers that ended since the last write keep their last counters until they are written. */
+function merged(before: readonly ListenerReading[], now: readonly ListenerReading[]): ListenerReading[] {
+  const last = new Map(before.map(({ id, counters }) => [id, counters]));
+  return now.map((listener) => {
+    const current = new Set(listener.counters.map(({ worker }) => worker));
+    const ended = (last.get(listener.id) ?? []).filter(({ worker }) => !current.has(worker));
+    return { ...listener, counters: [...ended.map((counters) => ({ ...counters, activeConnections: 0 })), ...listener.counters] };
+  });
 }
 
 /** The part of a reading that statuses are made from. */

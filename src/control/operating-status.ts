@@ -32,7 +32,11 @@ function byId<T extends { id: string }>(readings: readonly T[]): Map<string, T> 
   return new Map(readings.map((reading) => [reading.id, reading]));
 }
 
-function changed(table: StatusChange['table'], rows: readonly { id: string; operating_status: OperatingStatus }[], statuses: ReadonlyMap<string, OperatingStatus>): StatusChange[] {
+function changed(
+  table: StatusChange['table'],
+  rows: readonly { id: string; operating_status: OperatingStatus }[],
+  statuses: ReadonlyMap<string, OperatingStatus>,
+): StatusChange[] {
   return rows.flatMap(({ id, operating_status }) => {
     const status = statuses.get(id) ?? operating_status;
     return status === operating_status ? [] : [{ table, id, status }];

@@ -26,6 +26,8 @@ export interface Reconciler {
   /** Seconds a balancer may stay PENDING before it is shown as ERROR. */
   readonly pendingDeadline: number;
   readonly now: () => Date;
+  /** Called before a plan that ends proxy workers, so that their last counters are read. */
+  readonly beforeReload: (nodeId: string) => Promise<void>;
 }
 
 /** Plans per attempt: after a reload the proxy may still hold runtime state of before, which a second plan mends. */
@@ -59,13 +61,20 @@ function attachments({ legs }: PlacedNode): { subnet: PlacedNode['legs'][number]
 }
 
 /** Plans and applies until nothing is left to do. */
-async function converge({ log }: Reconciler, driver: NodeDriver, { amphora: { id } }: PlacedNode, wanted: NodeConfig, attempt: number): Promise<void> {
+async function converge(
+  { log, beforeReload }: Reconciler,
+  driver: NodeDriver,
+  { amphora: { id } }: PlacedNode,
+  wanted: NodeConfig,
+  attempt: number,
+): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const present = await driver.present(id);
     const plan = diff(present, wanted, { avoidRuntime: attempt > 0 && round === 0 });
     if (plan.length === 0) return;
     const cost = costOf(plan);
     log.debug({ node: id, cost, steps: plan.map(({ kind }) => kind) }, 'applying plan');
+    if (present?.proxy && cost !== 'runtime') await beforeReload(id);
     await driver.apply(id, plan);
     // Only a reload carries runtime state over from before; everything else is what was applied.
     if (cost !== 'reload') return;

@@ -43,7 +43,10 @@ function must<T>(value: T | null | undefined, complaint: string): T {
 }
 
 function subnetTopology(subnet: Subnet, networks: readonly Network[]): SubnetTopology {
-  const network = must(networks.find(({ id }) => id === subnet.network_id), `network ${subnet.network_id} is gone`);
+  const network = must(
+    networks.find(({ id }) => id === subnet.network_id),
+    `network ${subnet.network_id} is gone`,
+  );
   return {
     id: subnet.id,
     networkId: network.id,

@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Outcome, WorkQueue } from './work-queue.ts';
 
 const DONE: Outcome = { done: true };
-const queue = (work: (key: string, attempt: number) => Promise<Outcome>, workers = 2): WorkQueue => new WorkQueue({ workers, retryFirstMs: 1, retryMaxMs: 5, work });
+const queue = (work: (key: string, attempt: number) => Promise<Outcome>, workers = 2): WorkQueue =>
+  new WorkQueue({ workers, retryFirstMs: 1, retryMaxMs: 5, work });
 
 test('a key added while it runs runs once more, however often it was added, and never twice at a time', async () => {
   let [runs, together, most] = [0, 0, 0];

@@ -87,6 +87,9 @@ export class WorkQueue {
     if (this.#stopped) return;
     const { retryFirstMs, retryMaxMs } = this.#options;
     const delay = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(attempt, 20)) * (1 + Math.random() / 4);
-    this.#timers.set(key, setTimeout(() => this.add(key), delay));
+    this.#timers.set(
+      key,
+      setTimeout(() => this.add(key), delay),
+    );
   }
 }

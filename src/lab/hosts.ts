@@ -1,4 +1,4 @@
-/** What the lab is made of: two networks, a client on both, and two web servers, at the addresses of the article's commands. */
+/** What the lab is made of: two networks, a client on both, and two web servers, at the addresses that the README's commands use. */
 
 export interface LabNetwork {
   readonly name: string;

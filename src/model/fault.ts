@@ -28,8 +28,16 @@ function shown(value: unknown): string {
 export const fault = {
   // Shape of the request.
   invalidJson: declare('invalid_json', 400, () => 'Request is not in valid JSON format'),
-  invalidInput: declare('invalid_input', 400, (field: string, value: unknown, reason: string) => `Invalid input for field/attribute ${shown(field)}. Value: '${shown(value)}'. ${reason}`),
-  unknownAttribute: declare('unknown_attribute', 400, (argument: string, names: readonly string[]) => `Unknown attribute(s) for argument ${argument}: ${shown(names.join(', '))}`),
+  invalidInput: declare(
+    'invalid_input',
+    400,
+    (field: string, value: unknown, reason: string) => `Invalid input for field/attribute ${shown(field)}. Value: '${shown(value)}'. ${reason}`,
+  ),
+  unknownAttribute: declare(
+    'unknown_attribute',
+    400,
+    (argument: string, names: readonly string[]) => `Unknown attribute(s) for argument ${argument}: ${shown(names.join(', '))}`,
+  ),
   unknownArgument: declare('unknown_argument', 400, (names: readonly string[]) => `Unknown argument: "${shown(names.join(', '))}"`),
   missingArgument: declare('missing_argument', 400, (name: string) => `Missing argument: "${name}"`),
   validation: declare('validation', 400, (detail: string) => `Validation failure: ${detail}`),
@@ -57,19 +65,39 @@ export const fault = {
   methodNotAllowed: declare('method_not_allowed', 405, (method: string) => `The method ${method} is not allowed for this resource.`),
   immutable: declare('immutable', 409, (title: string, id: string) => `${title} ${id} is immutable and cannot be updated.`),
   invalidState: declare('invalid_state', 409, (state: string, resource: string, id: string) => `Invalid state ${state} of ${resource} resource ${id}`),
-  duplicateListener: declare('duplicate_listener', 409, (protocol: string, port: number) => `Another Listener on this Load Balancer is already using protocol ${protocol} and protocol_port ${port}`),
-  duplicateMember: declare('duplicate_member', 409, (address: string, port: number) => `Another member on this pool is already using ip ${address} on protocol_port ${port}`),
+  duplicateListener: declare(
+    'duplicate_listener',
+    409,
+    (protocol: string, port: number) => `Another Listener on this Load Balancer is already using protocol ${protocol} and protocol_port ${port}`,
+  ),
+  duplicateMember: declare(
+    'duplicate_member',
+    409,
+    (address: string, port: number) => `Another member on this pool is already using ip ${address} on protocol_port ${port}`,
+  ),
   duplicateMonitor: declare('duplicate_monitor', 409, () => 'This pool already has a health monitor'),
   defaultPoolTaken: declare('default_pool_taken', 409, () => 'This listener already has a default pool'),
   poolInUse: declare('pool_in_use', 409, (pool: string, user: string) => `Pool ${pool} is in use by ${user}`),
   vipInUse: declare('vip_in_use', 409, (address: string) => `The VIP IP address is already in use: ${address}`),
-  addressInUse: declare('address_in_use', 409, (address: string, network: string) => `Unable to complete operation for network ${network}. The IP address ${address} is in use.`),
+  addressInUse: declare(
+    'address_in_use',
+    409,
+    (address: string, network: string) => `Unable to complete operation for network ${network}. The IP address ${address} is in use.`,
+  ),
   noAddressLeft: declare('no_address_left', 409, (network: string) => `No more IP addresses available on network ${network}.`),
   inUse: declare('in_use', 409, (title: string, id: string, detail: string) => `Unable to complete operation on ${title} ${id}: ${detail}`),
 
   // What can be done.
-  unsupportedOption: declare('unsupported_option', 501, (provider: string, detail: string) => `Provider '${provider}' does not support a requested option: ${detail}`),
-  unsupportedAction: declare('unsupported_action', 501, (provider: string, detail: string) => `Provider '${provider}' does not support a requested action: ${detail}`),
+  unsupportedOption: declare(
+    'unsupported_option',
+    501,
+    (provider: string, detail: string) => `Provider '${provider}' does not support a requested option: ${detail}`,
+  ),
+  unsupportedAction: declare(
+    'unsupported_action',
+    501,
+    (provider: string, detail: string) => `Provider '${provider}' does not support a requested action: ${detail}`,
+  ),
   driver: declare('driver', 500, (provider: string, detail: string) => `Provider '${provider}' reports error: ${detail}`),
   unavailable: declare('unavailable', 503, (detail: string) => detail),
   internal: declare('internal', 500, () => 'An unknown exception occurred.'),

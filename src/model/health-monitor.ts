@@ -33,7 +33,7 @@ export const healthMonitor = resource({
   title: 'Health Monitor',
   argument: 'health_monitor',
   table: 'health_monitor',
-  doc: 'How a pool\'s members are checked.',
+  doc: "How a pool's members are checked.",
   fields: {
     id: common.id,
     name: common.name,

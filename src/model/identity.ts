@@ -8,24 +8,39 @@ const description = defaulted(text({ max: 255 }), '', 'Description');
 const enabled = defaulted(boolean, true, 'False refuses all use');
 
 export const domain = resource({
-  name: 'domain', collection: 'domains', title: 'Domain', argument: 'domain', table: 'domain',
+  name: 'domain',
+  collection: 'domains',
+  title: 'Domain',
+  argument: 'domain',
+  table: 'domain',
   doc: 'A set of users and projects.',
   fields: { id, name, description, enabled },
 });
 export type Domain = RowOf<typeof domain>;
 
 export const project = resource({
-  name: 'project', collection: 'projects', title: 'Project', argument: 'project', table: 'project',
+  name: 'project',
+  collection: 'projects',
+  title: 'Project',
+  argument: 'project',
+  table: 'project',
   doc: 'What owns load balancers; a tenant.',
   fields: { id, name, description, enabled, domain_id: required(text({ max: 64 }), 'Domain', { settable: 'create' }) },
 });
 export type Project = RowOf<typeof project>;
 
 export const user = resource({
-  name: 'user', collection: 'users', title: 'User', argument: 'user', table: 'user_account',
+  name: 'user',
+  collection: 'users',
+  title: 'User',
+  argument: 'user',
+  table: 'user_account',
   doc: 'Somebody who can log in.',
   fields: {
-    id, name, description, enabled,
+    id,
+    name,
+    description,
+    enabled,
     domain_id: required(text({ max: 64 }), 'Domain', { settable: 'create' }),
     default_project_id: optional(text({ max: 64 }), 'Project a token is scoped to when the client names none'),
     password_hash: internal<string | null>(text({ max: 255 }), 'argon2id, PHC string'),
@@ -37,7 +52,11 @@ export const user = resource({
 export type User = RowOf<typeof user>;
 
 export const role = resource({
-  name: 'role', collection: 'roles', title: 'Role', argument: 'role', table: 'role',
+  name: 'role',
+  collection: 'roles',
+  title: 'Role',
+  argument: 'role',
+  table: 'role',
   doc: 'What a user may do in a project.',
   fields: { id, name, description },
 });
@@ -57,4 +76,13 @@ export interface RevokedToken {
 }
 
 /** Roles every installation has: Keystone's defaults and Octavia's own. */
-export const ROLES = ['admin', 'member', 'reader', 'load-balancer_admin', 'load-balancer_member', 'load-balancer_observer', 'load-balancer_global_observer', 'load-balancer_quota_admin'] as const;
+export const ROLES = [
+  'admin',
+  'member',
+  'reader',
+  'load-balancer_admin',
+  'load-balancer_member',
+  'load-balancer_observer',
+  'load-balancer_global_observer',
+  'load-balancer_quota_admin',
+] as const;

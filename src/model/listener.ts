@@ -19,7 +19,7 @@ export const listener = resource({
   title: 'Listener',
   argument: 'listener',
   table: 'listener',
-  doc: 'A protocol and port of a load balancer\'s VIP.',
+  doc: "A protocol and port of a load balancer's VIP.",
   fields: {
     id: common.id,
     name: common.name,

@@ -19,7 +19,7 @@ export const loadBalancer = resource({
     provisioning_status: common.provisioningStatus,
     operating_status: common.operatingStatus,
     admin_state_up: common.adminStateUp,
-    project_id: optional(text({ max: 36 }), 'Project that owns it; the token\'s project if not given', { settable: 'create' }),
+    project_id: optional(text({ max: 36 }), "Project that owns it; the token's project if not given", { settable: 'create' }),
     created_at: common.createdAt,
     updated_at: common.updatedAt,
     vip_address: optional(ipAddress, 'Address clients use; chosen from the subnet if not given', { settable: 'create' }),

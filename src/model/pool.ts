@@ -45,7 +45,7 @@ export const pool = resource({
     healthmonitor_id: computed(uuid, 'Its health monitor; absent when there is none'),
     tags: common.tags,
     tls_container_ref: optional(text({ max: 255 }), 'Client certificate towards members', { since: '2.8' }),
-    ca_tls_container_ref: optional(text({ max: 255 }), 'CA of members\' certificates', { since: '2.8' }),
+    ca_tls_container_ref: optional(text({ max: 255 }), "CA of members' certificates", { since: '2.8' }),
     crl_container_ref: optional(text({ max: 255 }), 'Revoked member certificates', { since: '2.8' }),
     tls_enabled: defaulted(boolean, false, 'TLS towards members', { since: '2.8' }),
     tls_ciphers: optional(tlsCiphers, 'OpenSSL ciphers', { since: '2.15' }),

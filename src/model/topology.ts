@@ -94,5 +94,11 @@ export interface MonitorTopology {
   /** Successes to come up, failures to go down. */
   readonly rise: number;
   readonly fall: number;
-  readonly http: { readonly method: string; readonly path: string; readonly expectedCodes: string; readonly version: number | null; readonly domainName: string | null } | null;
+  readonly http: {
+    readonly method: string;
+    readonly path: string;
+    readonly expectedCodes: string;
+    readonly version: number | null;
+    readonly domainName: string | null;
+  } | null;
 }

@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { defaultGateway, defaultPools, hostRange, isInside, networkRange, overlaps, poolRanges, roundFrom, sizeOf, toAddress, toNumber } from './address-range.ts';
+import {
+  defaultGateway,
+  defaultPools,
+  hostRange,
+  isInside,
+  networkRange,
+  overlaps,
+  poolRanges,
+  roundFrom,
+  sizeOf,
+  toAddress,
+  toNumber,
+} from './address-range.ts';
 
 test('addresses and numbers are the same thing', () => {
   fc.assert(fc.property(fc.bigInt(0n, 2n ** 32n - 1n), (value) => assert.equal(toNumber(toAddress(value, 4)), value)));
@@ -23,11 +35,16 @@ test('default gateway and pools are those of the recorded Neutron', () => {
   assert.equal(defaultGateway('192.168.1.0/24'), '192.168.1.1');
   assert.deepEqual(defaultPools('192.168.1.0/24', '192.168.1.1'), [{ start: '192.168.1.2', end: '192.168.1.254' }]);
   assert.equal(defaultGateway('fdde:1a92:7523:70a0::/64'), 'fdde:1a92:7523:70a0::');
-  assert.deepEqual(defaultPools('fdde:1a92:7523:70a0::/64', 'fdde:1a92:7523:70a0::'), [{ start: 'fdde:1a92:7523:70a0::1', end: 'fdde:1a92:7523:70a0:ffff:ffff:ffff:ffff' }]);
+  assert.deepEqual(defaultPools('fdde:1a92:7523:70a0::/64', 'fdde:1a92:7523:70a0::'), [
+    { start: 'fdde:1a92:7523:70a0::1', end: 'fdde:1a92:7523:70a0:ffff:ffff:ffff:ffff' },
+  ]);
 });
 
 test('a gateway in the middle parts the pool; one elsewhere or none leaves it whole', () => {
-  assert.deepEqual(defaultPools('10.0.0.0/29', '10.0.0.3'), [{ start: '10.0.0.1', end: '10.0.0.2' }, { start: '10.0.0.4', end: '10.0.0.6' }]);
+  assert.deepEqual(defaultPools('10.0.0.0/29', '10.0.0.3'), [
+    { start: '10.0.0.1', end: '10.0.0.2' },
+    { start: '10.0.0.4', end: '10.0.0.6' },
+  ]);
   assert.deepEqual(defaultPools('10.0.0.0/29', '10.0.0.6'), [{ start: '10.0.0.1', end: '10.0.0.5' }]);
   for (const gateway of [null, '10.1.0.1', 'fe80::1']) assert.deepEqual(defaultPools('10.0.0.0/29', gateway), [{ start: '10.0.0.1', end: '10.0.0.6' }]);
   assert.deepEqual(defaultPools('10.0.0.1/32', '10.0.0.1'), []);
@@ -49,6 +66,16 @@ test('a round visits every address once, first those behind the cursor', () => {
 });
 
 test('pools are taken in ascending order, however they were written', () => {
-  const pools = poolRanges({ cidr: '10.0.0.0/24', gateway_ip: null, allocation_pools: [{ start: '10.0.0.9', end: '10.0.0.9' }, { start: '10.0.0.2', end: '10.0.0.3' }] });
-  assert.deepEqual(pools.map(({ first }) => toAddress(first, 4)), ['10.0.0.2', '10.0.0.9']);
+  const pools = poolRanges({
+    cidr: '10.0.0.0/24',
+    gateway_ip: null,
+    allocation_pools: [
+      { start: '10.0.0.9', end: '10.0.0.9' },
+      { start: '10.0.0.2', end: '10.0.0.3' },
+    ],
+  });
+  assert.deepEqual(
+    pools.map(({ first }) => toAddress(first, 4)),
+    ['10.0.0.2', '10.0.0.9'],
+  );
 });

@@ -22,7 +22,10 @@ export function familyOf(address: string): Family {
 }
 
 export function toNumber(address: string): bigint {
-  return ipaddr.parse(address).toByteArray().reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return ipaddr
+    .parse(address)
+    .toByteArray()
+    .reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }
 
 export function toAddress(value: bigint, family: Family): string {
@@ -73,7 +76,13 @@ export function defaultPools(cidr: string, gateway: string | null): Pool[] {
   const family = familyOf(cidr.split('/')[0] ?? '');
   const hosts = hostRange(cidr);
   const hole = gateway !== null && isInside(cidr, gateway) ? toNumber(gateway) : null;
-  const parts = hole === null ? [hosts] : [{ first: hosts.first, last: hole - 1n }, { first: hole + 1n, last: hosts.last }];
+  const parts =
+    hole === null
+      ? [hosts]
+      : [
+          { first: hosts.first, last: hole - 1n },
+          { first: hole + 1n, last: hosts.last },
+        ];
   const inside = parts.map((part) => ({ first: max(part.first, hosts.first), last: min(part.last, hosts.last) }));
   return inside.filter((part) => part.first <= part.last).map((part) => ({ start: toAddress(part.first, family), end: toAddress(part.last, family) }));
 }

@@ -49,7 +49,13 @@ test('a tree is the balancer with all that belongs to it, in order of creation, 
     await insertMany(tx.db, amphora, [node, amphoraRow(stranger.id)]);
   });
   const expected = {
-    balancer, pools, members, listeners: [front], monitors: [check], amphorae: [node], vipPort,
+    balancer,
+    pools,
+    members,
+    listeners: [front],
+    monitors: [check],
+    amphorae: [node],
+    vipPort,
     subnets: [vipSubnet, back],
     networks: [vipNet, backNet],
     neighbours: [
@@ -82,6 +88,10 @@ test('a tree never shows a write by halves', async (t) => {
     }),
   );
   const reads = Array.from({ length: 60 }, () => balancerTree(store.db, balancer.id));
-  for (const tree of await Promise.all(reads)) assert.deepEqual(tree?.listeners.map((row) => row.default_pool_id), tree?.pools.map((row) => row.id));
+  for (const tree of await Promise.all(reads))
+    assert.deepEqual(
+      tree?.listeners.map((row) => row.default_pool_id),
+      tree?.pools.map((row) => row.id),
+    );
   await Promise.all(writes);
 });

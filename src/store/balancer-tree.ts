@@ -38,7 +38,10 @@ export interface TreeNeighbour {
 /** undefined when there is no such balancer. Outside a transaction it makes its own, for one consistent view. */
 export async function balancerTree(db: Db, id: string): Promise<BalancerTree | undefined> {
   if (db.isTransaction) return readTree(db, id);
-  return db.transaction().setAccessMode('read only').execute((view) => readTree(view, id));
+  return db
+    .transaction()
+    .setAccessMode('read only')
+    .execute((view) => readTree(view, id));
 }
 
 async function readTree(db: Db, id: string): Promise<BalancerTree | undefined> {
@@ -71,7 +74,7 @@ interface ChildRows {
 /** By rowid, for rows made within one second must keep their order: an unchanged balancer renders to unchanged bytes. */
 async function childrenOf<T extends keyof ChildRows>(db: Db, table: T, id: string): Promise<ChildRows[T][]> {
   const rows = await db
-    .selectFrom(table as keyof ChildRows)
+    .selectFrom<keyof ChildRows>(table)
     .selectAll()
     .where('loadbalancer_id', '=', id)
     .orderBy(sql`rowid`)
@@ -81,12 +84,22 @@ async function childrenOf<T extends keyof ChildRows>(db: Db, table: T, id: strin
 
 async function subnetsOf(db: Db, balancer: LoadBalancer, members: readonly Member[]): Promise<Subnet[]> {
   const ids = [balancer.vip_subnet_id, ...members.map((member) => member.subnet_id)].filter((id) => id !== null);
-  return db.selectFrom('subnet').selectAll().where('id', 'in', elementsOf(ids)).orderBy(sql`rowid`).execute();
+  return db
+    .selectFrom('subnet')
+    .selectAll()
+    .where('id', 'in', elementsOf(ids))
+    .orderBy(sql`rowid`)
+    .execute();
 }
 
 async function networksOf(db: Db, subnets: readonly Subnet[]): Promise<Network[]> {
   const ids = subnets.map((subnet) => subnet.network_id);
-  return db.selectFrom('network').selectAll().where('id', 'in', elementsOf(ids)).orderBy(sql`rowid`).execute();
+  return db
+    .selectFrom('network')
+    .selectAll()
+    .where('id', 'in', elementsOf(ids))
+    .orderBy(sql`rowid`)
+    .execute();
 }
 
 /** One statement for any number of ids, so that it is prepared once. */
@@ -98,7 +111,9 @@ async function neighboursOf(db: Db, balancer: LoadBalancer): Promise<TreeNeighbo
   return db
     .selectFrom('member')
     .innerJoin('address', (join) =>
-      join.onRef('address.ip_address', '=', 'member.address').on('address.subnet_id', '=', (row) => row.fn.coalesce('member.subnet_id', row.val(balancer.vip_subnet_id))),
+      join
+        .onRef('address.ip_address', '=', 'member.address')
+        .on('address.subnet_id', '=', (row) => row.fn.coalesce('member.subnet_id', row.val(balancer.vip_subnet_id))),
     )
     .innerJoin('port', 'port.id', 'address.port_id')
     .select(['address.subnet_id', 'port.network_id', 'address.ip_address', 'port.mac_address'])

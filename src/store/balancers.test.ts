@@ -51,29 +51,50 @@ test('the status after a touch is what the model says, except that deletion is f
   }
   for (const changes of [{ provisioning_status: 'PENDING_DELETE' }, { provisioning_status: 'ERROR', deleting: true }] as const) {
     const row = await withBalancer(store, changes);
-    await assert.rejects(store.transaction((tx) => touch(tx, row.id, NOW)), { code: 'immutable', status: 409, message: `Load Balancer ${row.id} is immutable and cannot be updated.` });
+    await assert.rejects(
+      store.transaction((tx) => touch(tx, row.id, NOW)),
+      { code: 'immutable', status: 409, message: `Load Balancer ${row.id} is immutable and cannot be updated.` },
+    );
     assert.deepEqual(await now(store, row.id), row);
   }
-  await assert.rejects(store.transaction((tx) => touch(tx, 'none', NOW)), { code: 'not_found', status: 404 });
+  await assert.rejects(
+    store.transaction((tx) => touch(tx, 'none', NOW)),
+    { code: 'not_found', status: 404 },
+  );
 });
 
 test('no touch of fifty at once is lost', async (t) => {
   const store = await temporaryStore(t);
   const row = await withBalancer(store);
-  const generations = await Promise.all(Array.from({ length: 50 }, () => store.transaction((tx) => touch(tx, row.id, NOW).then(({ generation }) => generation))));
-  assert.deepEqual(generations.toSorted((a, b) => a - b), Array.from({ length: 50 }, (_, index) => index + 2));
+  const generations = await Promise.all(
+    Array.from({ length: 50 }, () => store.transaction((tx) => touch(tx, row.id, NOW).then(({ generation }) => generation))),
+  );
+  assert.deepEqual(
+    generations.toSorted((a, b) => a - b),
+    Array.from({ length: 50 }, (_, index) => index + 2),
+  );
   assert.equal((await now(store, row.id)).generation, 51);
 });
 
 /** A balancer at generation 5 with children written at 3, 4 and 5, and one of each kind to be deleted at 4. */
 async function pendingTree(store: Store): Promise<{ id: string }> {
-  const balancer = await withBalancer(store, { generation: 5, delivered_generation: 2, provisioning_status: 'PENDING_UPDATE', pending_since: NOW.toISOString(), status_reason: 'refused' });
+  const balancer = await withBalancer(store, {
+    generation: 5,
+    delivered_generation: 2,
+    provisioning_status: 'PENDING_UPDATE',
+    pending_since: NOW.toISOString(),
+    status_reason: 'refused',
+  });
   const web = poolRow(balancer.id, { name: 'p3', generation: 3, provisioning_status: 'PENDING_CREATE' });
   const gone = poolRow(balancer.id, { name: 'p4 deleted', generation: 4, provisioning_status: 'PENDING_DELETE', deleting: true });
   await store.transaction(async ({ db }) => {
     await insertMany(db, pool, [web, gone]);
     await insert(db, listener, listenerRow(balancer.id, { name: 'l4', generation: 4, provisioning_status: 'ERROR', default_pool_id: gone.id }));
-    await insert(db, listener, listenerRow(balancer.id, { name: 'l4 deleted', protocol_port: 81, generation: 4, provisioning_status: 'ERROR', deleting: true }));
+    await insert(
+      db,
+      listener,
+      listenerRow(balancer.id, { name: 'l4 deleted', protocol_port: 81, generation: 4, provisioning_status: 'ERROR', deleting: true }),
+    );
     await insert(db, member, memberRow(web, { name: 'm5', generation: 5, provisioning_status: 'PENDING_CREATE' }));
     await insert(db, member, memberRow(gone, { name: 'm1 below deleted', generation: 1 }));
     await insert(db, member, memberRow(web, { name: 'm5 deleted', generation: 5, provisioning_status: 'PENDING_DELETE', deleting: true }));
@@ -84,7 +105,9 @@ async function pendingTree(store: Store): Promise<{ id: string }> {
 
 /** name → status of all rows below balancers. */
 async function children({ db }: Store): Promise<Record<string, string>> {
-  const tables = await Promise.all((['pool', 'listener', 'member', 'health_monitor'] as const).map((table) => db.selectFrom(table).select(['name', 'provisioning_status']).execute()));
+  const tables = await Promise.all(
+    (['pool', 'listener', 'member', 'health_monitor'] as const).map((table) => db.selectFrom(table).select(['name', 'provisioning_status']).execute()),
+  );
   return Object.fromEntries(tables.flat().map(({ name, provisioning_status }) => [name, provisioning_status]));
 }
 
@@ -95,7 +118,11 @@ test('delivering an older generation settles what was written by then and keeps 
   assert.deepEqual(await children(store), { p3: 'ACTIVE', l4: 'ACTIVE', m5: 'PENDING_CREATE', 'm5 deleted': 'PENDING_DELETE', h3: 'ACTIVE' });
   const { delivered_generation, provisioning_status, pending_since } = await now(store, id);
   assert.deepEqual([delivered_generation, provisioning_status, pending_since], [4, 'PENDING_UPDATE', LATER.toISOString()]);
-  assert.equal((await store.db.selectFrom('listener').select('default_pool_id').executeTakeFirst())?.default_pool_id, null, 'a deleted pool is nobody\'s default');
+  assert.equal(
+    (await store.db.selectFrom('listener').select('default_pool_id').executeTakeFirst())?.default_pool_id,
+    null,
+    "a deleted pool is nobody's default",
+  );
   await store.transaction((tx) => recordDelivered(tx, id, 3, NOW));
   const after = await now(store, id);
   assert.deepEqual([after.delivered_generation, after.pending_since], [4, LATER.toISOString()], 'a late report changes nothing');
@@ -113,7 +140,10 @@ test('delivering the newest generation settles everything', async (t) => {
 
 test('delivery ends an ERROR: at once when it is the newest, as a new wait when it is not', async (t) => {
   const store = await temporaryStore(t);
-  const [newest, older] = [await withBalancer(store, { provisioning_status: 'ERROR', status_reason: 'x' }), await withBalancer(store, { provisioning_status: 'ERROR', generation: 3 })];
+  const [newest, older] = [
+    await withBalancer(store, { provisioning_status: 'ERROR', status_reason: 'x' }),
+    await withBalancer(store, { provisioning_status: 'ERROR', generation: 3 }),
+  ];
   await store.transaction(async (tx) => {
     await recordDelivered(tx, newest.id, 1, NOW);
     await recordDelivered(tx, older.id, 2, NOW);
@@ -148,7 +178,7 @@ test('a failure gives its reason and becomes an ERROR only when the deadline has
   const failed = await now(store, id);
   assert.deepEqual([failed.provisioning_status, failed.status_reason?.length, failed.pending_since], ['ERROR', 2000, null]);
   assert.deepEqual(new Set(Object.values(await children(store))), new Set(['ACTIVE', 'ERROR']));
-  assert.deepEqual((await store.db.selectFrom('member').select('deleting').where('name', '=', 'm5 deleted').execute()), [{ deleting: true }]);
+  assert.deepEqual(await store.db.selectFrom('member').select('deleting').where('name', '=', 'm5 deleted').execute(), [{ deleting: true }]);
   assert.deepEqual(await unsettled(store.db), [id]);
   const { balancer } = await store.transaction((tx) => touch(tx, id, LATER));
   assert.deepEqual([balancer.provisioning_status, balancer.pending_since], ['PENDING_UPDATE', LATER.toISOString()], 'the next write starts a new wait');
@@ -164,8 +194,15 @@ test('waits past their deadline expire without any report', async (t) => {
     await withBalancer(store),
   ];
   await expirePending(store, LATER, 60);
-  const states = await Promise.all([old, silent, young, settled].map(async ({ id }) => now(store, id).then((row) => [row.provisioning_status, row.status_reason])));
-  assert.deepEqual(states, [['ERROR', 'refused'], ['ERROR', 'Not delivered within 60 seconds'], ['PENDING_UPDATE', null], ['ACTIVE', null]]);
+  const states = await Promise.all(
+    [old, silent, young, settled].map(async ({ id }) => now(store, id).then((row) => [row.provisioning_status, row.status_reason])),
+  );
+  assert.deepEqual(states, [
+    ['ERROR', 'refused'],
+    ['ERROR', 'Not delivered within 60 seconds'],
+    ['PENDING_UPDATE', null],
+    ['ACTIVE', null],
+  ]);
   assert.equal((await now(store, silent.id)).deleting, true);
 });
 
@@ -195,11 +232,21 @@ test('removing a balancer takes what is below it and the ports made for it, and 
     await insert(tx.db, healthMonitor, monitorRow(web));
     await insert(tx.db, amphora, node);
     const zeros = { active_connections: 0, bytes_in: 0, bytes_out: 0, request_errors: 0, total_connections: 0 };
-    await tx.db.insertInto('listener_statistics').values({ listener_id: front.id, amphora_id: node.id, loadbalancer_id: gone.id, ...zeros, workers: {} }).execute();
+    await tx.db
+      .insertInto('listener_statistics')
+      .values({ listener_id: front.id, amphora_id: node.id, loadbalancer_id: gone.id, ...zeros, workers: {} })
+      .execute();
   });
   await store.transaction((tx) => removeBalancer(tx, gone.id));
   for (const table of ['listener', 'pool', 'member', 'health_monitor', 'amphora', 'listener_statistics', 'address'] as const) {
-    assert.deepEqual(await db.selectFrom(table).select((row) => row.fn.countAll<number>().as('n')).executeTakeFirst(), { n: 0 }, table);
+    assert.deepEqual(
+      await db
+        .selectFrom(table)
+        .select((row) => row.fn.countAll<number>().as('n'))
+        .executeTakeFirst(),
+      { n: 0 },
+      table,
+    );
   }
   await store.transaction((tx) => removeBalancer(tx, kept.id));
   await store.transaction((tx) => removeBalancer(tx, 'none'));
@@ -233,6 +280,8 @@ test('unsettled is whatever is not ACTIVE or not delivered, found by its index',
   await store.transaction((tx) => update(tx.db, loadBalancer, ids[2] ?? '', { delivered_generation: 2 }));
   const statements: string[] = [];
   assert.deepEqual(await unsettled(store.db.withPlugin(recorder(statements))), [ids[1], ids[3]]);
-  const plan = await sql<{ detail: string }>`explain query plan ${sql.raw(statements.findLast((text) => text.includes('delivered_generation')) ?? '')}`.execute(store.db);
+  const plan = await sql<{ detail: string }>`explain query plan ${sql.raw(statements.findLast((text) => text.includes('delivered_generation')) ?? '')}`.execute(
+    store.db,
+  );
   assert.match(plan.rows.map(({ detail }) => detail).join(), /^SCAN load_balancer USING (COVERING )?INDEX load_balancer_unsettled$/);
 });

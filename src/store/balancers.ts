@@ -32,7 +32,12 @@ export async function touch(tx: Tx, loadBalancerId: string, now: Date): Promise<
     .updateTable('load_balancer')
     .set((row) => ({
       generation: row('generation', '+', 1),
-      provisioning_status: row.case().when('provisioning_status', 'in', KEEP_STATUS_ON_WRITE).then(row.ref('provisioning_status')).else('PENDING_UPDATE' as const).end(),
+      provisioning_status: row
+        .case()
+        .when('provisioning_status', 'in', KEEP_STATUS_ON_WRITE)
+        .then(row.ref('provisioning_status'))
+        .else('PENDING_UPDATE' as const)
+        .end(),
       pending_since: row.fn.coalesce('pending_since', row.val(now.toISOString())),
       updated_at: octaviaTime(now),
     }))
@@ -83,7 +88,12 @@ async function settleBalancer(db: Db, id: string, generation: number): Promise<v
     .set({ delivered_generation: generation, provisioning_status: 'ACTIVE', pending_since: null, status_reason: null })
     .where('id', '=', id)
     .where((row) =>
-      row.or([row('provisioning_status', '<>', 'ACTIVE'), row('delivered_generation', '<>', generation), row('pending_since', 'is not', null), row('status_reason', 'is not', null)]),
+      row.or([
+        row('provisioning_status', '<>', 'ACTIVE'),
+        row('delivered_generation', '<>', generation),
+        row('pending_since', 'is not', null),
+        row('status_reason', 'is not', null),
+      ]),
     )
     .execute();
 }
@@ -95,7 +105,12 @@ async function advanceBalancer(db: Db, id: string, generation: number, now: Date
     .set((row) => ({
       delivered_generation: generation,
       pending_since: now.toISOString(),
-      provisioning_status: row.case().when('provisioning_status', '=', 'ERROR').then('PENDING_UPDATE' as const).else(row.ref('provisioning_status')).end(),
+      provisioning_status: row
+        .case()
+        .when('provisioning_status', '=', 'ERROR')
+        .then('PENDING_UPDATE' as const)
+        .else(row.ref('provisioning_status'))
+        .end(),
     }))
     .where('id', '=', id)
     .execute();
@@ -161,7 +176,9 @@ async function removePorts(db: Db, { id, vip_port_id }: LoadBalancer): Promise<v
   await db
     .deleteFrom('port')
     .where('device_owner', '=', 'Octavia')
-    .where((row) => row.or([row('id', '=', vip_port_id ?? ''), row('device_id', 'in', row.selectFrom('amphora').select('amphora.id').where('loadbalancer_id', '=', id))]))
+    .where((row) =>
+      row.or([row('id', '=', vip_port_id ?? ''), row('device_id', 'in', row.selectFrom('amphora').select('amphora.id').where('loadbalancer_id', '=', id))]),
+    )
     .execute();
 }
 
@@ -173,6 +190,10 @@ export async function unsettled(db: Db): Promise<string[]> {
 
 /** In order of creation. */
 export async function allBalancerIds(db: Db): Promise<string[]> {
-  const rows = await db.selectFrom('load_balancer').select('id').orderBy(sql`rowid`).execute();
+  const rows = await db
+    .selectFrom('load_balancer')
+    .select('id')
+    .orderBy(sql`rowid`)
+    .execute();
   return rows.map((row) => row.id);
 }

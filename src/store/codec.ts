@@ -15,9 +15,7 @@ import { pool } from '../model/pool.ts';
 import { type Resource, columns } from '../model/resource.ts';
 
 /** Every declared resource that has a table. */
-export const DECLARED: readonly Resource[] = [
-  loadBalancer, listener, pool, member, healthMonitor, amphora, network, subnet, port, domain, project, user, role,
-];
+export const DECLARED: readonly Resource[] = [loadBalancer, listener, pool, member, healthMonitor, amphora, network, subnet, port, domain, project, user, role];
 
 /** Columns of tables without a declaration that are not plain text or numbers. */
 export const UNDECLARED_STORAGE: ReadonlyMap<string, Storage> = new Map([['workers', 'json']]);

@@ -13,7 +13,10 @@ export interface Child {
 
 /** Runs `program`, a module's text with imports relative to this directory. */
 export function runChild(t: TestContext, program: string, ...args: string[]): Child {
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', program, '--', ...args], { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', program, '--', ...args], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const gone = once(child, 'exit');
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');

@@ -40,7 +40,10 @@ test('acknowledged transactions survive kill -9, whole', async (t) => {
     .groupBy('loadbalancer_id')
     .execute();
   await store.close();
-  assert.deepEqual(acknowledged.filter((id) => !balancers.has(id)), []);
+  assert.deepEqual(
+    acknowledged.filter((id) => !balancers.has(id)),
+    [],
+  );
   assert.ok(listeners.length === balancers.size && listeners.every(({ count }) => count === 3), 'no transaction is there by halves');
   const database = new DatabaseSync(join(statePath, 'edgeweir.db'), { readOnly: true });
   assert.equal(database.prepare('pragma integrity_check').get()?.['integrity_check'], 'ok');
@@ -70,7 +73,13 @@ test('a migration killed in the middle is as if it had not begun', async (t) => 
   const child = runChild(t, MIGRATOR, file);
   await child.lines.next();
   const database = new DatabaseSync(file);
-  assert.deepEqual(database.prepare('select name from sqlite_schema').all().map((row) => row['name']), ['one']);
+  assert.deepEqual(
+    database
+      .prepare('select name from sqlite_schema')
+      .all()
+      .map((row) => row['name']),
+    ['one'],
+  );
   assert.equal(database.prepare('pragma user_version').get()?.['user_version'], 1);
   database.close();
 });

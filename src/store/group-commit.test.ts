@@ -30,7 +30,10 @@ test('what one of a group breaks at the commit is its failure alone', async (t) 
       if (index === 3) await sql`insert into address (subnet_id, ip_address, port_id) values ('none', '192.0.2.1', 'none')`.execute(tx.db);
     });
   const results = await Promise.allSettled(Array.from({ length: 6 }, (_, index) => orphan(index)));
-  assert.deepEqual(results.map(({ status }) => status), ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+  );
   assert.equal(await getSetting(store.db, 's3'), undefined);
   assert.equal(await getSetting(store.db, 's5'), 'x');
 });

@@ -12,9 +12,9 @@ import type { Db } from './store.ts';
 const GROUP_MAX = 32;
 
 interface Job {
-  run(db: Db): Promise<unknown>;
-  resolve(value: unknown): void;
-  reject(reason: unknown): void;
+  readonly run: (db: Db) => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /** How a job ended, not yet told: before the commit nothing is certain. */

@@ -7,7 +7,10 @@ import { basename, dirname, join, resolve } from 'node:path';
  * and whether the directory exists already or not.
  */
 export function instanceOf(statePath: string): string {
-  return createHash('sha256').update(realPath(resolve(statePath))).digest('hex').slice(0, 6);
+  return createHash('sha256')
+    .update(realPath(resolve(statePath)))
+    .digest('hex')
+    .slice(0, 6);
 }
 
 /** Resolves links in the part of the path that exists; the root always does. */

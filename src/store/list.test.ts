@@ -33,7 +33,10 @@ test('pages show every row once and in the order of the whole list, for any sort
       const { db } = await refill(store, changes.map(balancerRow));
       const whole = await list(db, loadBalancer, { ...ALL, sort: keys });
       assert.equal(whole.length, changes.length);
-      assert.deepEqual(await pages(db, keys, limit), whole.map(({ id }) => id));
+      assert.deepEqual(
+        await pages(db, keys, limit),
+        whole.map(({ id }) => id),
+      );
       for (const [index, { id }] of whole.entries()) {
         const before = await list(db, loadBalancer, { ...ALL, sort: keys, marker: id, reverse: true });
         assert.deepEqual(before, whole.slice(0, index));
@@ -62,9 +65,21 @@ async function pages(db: Db, keys: ListQuery['sort'], limit: number): Promise<st
 
 test('sorts by the first key first, null before everything, and by id in the end', async (t) => {
   const { db } = await temporaryStore(t);
-  await insertMany(db, loadBalancer, [balancerRow({ name: 'c', vip_address: 'x', id: '3' }), balancerRow({ name: 'a', vip_address: 'x', id: '2' }), balancerRow({ name: 'b', vip_address: null, id: '1' })]);
+  await insertMany(db, loadBalancer, [
+    balancerRow({ name: 'c', vip_address: 'x', id: '3' }),
+    balancerRow({ name: 'a', vip_address: 'x', id: '2' }),
+    balancerRow({ name: 'b', vip_address: null, id: '1' }),
+  ]);
   assert.deepEqual(await names(db, { sort: [{ column: 'vip_address', descending: false }] }), ['b', 'a', 'c']);
-  assert.deepEqual(await names(db, { sort: [{ column: 'vip_address', descending: true }, { column: 'name', descending: true }] }), ['c', 'a', 'b']);
+  assert.deepEqual(
+    await names(db, {
+      sort: [
+        { column: 'vip_address', descending: true },
+        { column: 'name', descending: true },
+      ],
+    }),
+    ['c', 'a', 'b'],
+  );
   assert.deepEqual(await names(db, { sort: [] }), ['b', 'a', 'c']);
 });
 
@@ -73,19 +88,27 @@ test('filters by any of several values, null and booleans among them; all filter
   await insertMany(db, loadBalancer, [
     balancerRow({ name: 'a', admin_state_up: true, vip_address: null }),
     balancerRow({ name: 'b', admin_state_up: false, vip_address: '::1' }),
-    balancerRow({ name: 'c\' or 1=1', admin_state_up: false, vip_address: '10.0.0.1' }),
+    balancerRow({ name: "c' or 1=1", admin_state_up: false, vip_address: '10.0.0.1' }),
   ]);
   const found = (column: string, ...anyOf: unknown[]): Promise<string[]> => names(db, { where: [{ column, anyOf }] });
   assert.deepEqual(await found('name', 'a'), ['a']);
-  assert.deepEqual(await found('name', 'b', 'c\' or 1=1', 'none'), ['b', 'c\' or 1=1']);
-  assert.deepEqual(await found('name', '\' or \'\' = \''), []);
-  assert.deepEqual(await found('admin_state_up', false), ['b', 'c\' or 1=1']);
-  assert.deepEqual(await found('admin_state_up', false, true), ['a', 'b', 'c\' or 1=1']);
+  assert.deepEqual(await found('name', 'b', "c' or 1=1", 'none'), ['b', "c' or 1=1"]);
+  assert.deepEqual(await found('name', "' or '' = '"), []);
+  assert.deepEqual(await found('admin_state_up', false), ['b', "c' or 1=1"]);
+  assert.deepEqual(await found('admin_state_up', false, true), ['a', 'b', "c' or 1=1"]);
   assert.deepEqual(await found('vip_address', null), ['a']);
   assert.deepEqual(await found('vip_address', null, '::1'), ['a', 'b']);
   assert.deepEqual(await found('name'), []);
   assert.deepEqual(await found('name', ...Array.from({ length: 50_000 }, (_, index) => `n${index}`), 'a'), ['a']);
-  assert.deepEqual(await names(db, { where: [{ column: 'name', anyOf: ['a', 'b'] }, { column: 'admin_state_up', anyOf: [false] }] }), ['b']);
+  assert.deepEqual(
+    await names(db, {
+      where: [
+        { column: 'name', anyOf: ['a', 'b'] },
+        { column: 'admin_state_up', anyOf: [false] },
+      ],
+    }),
+    ['b'],
+  );
 });
 
 test('filters by tags', async (t) => {
@@ -104,7 +127,7 @@ test('filters by tags', async (t) => {
   assert.deepEqual(await names(db, { tags: { all: [], any: [], notAll: [], notAny: [] } }), ['none', 'x', 'xy', 'z']);
 });
 
-test('a marker that does not exist is the client\'s fault; one outside the filter is none', async (t) => {
+test("a marker that does not exist is the client's fault; one outside the filter is none", async (t) => {
   const { db } = await temporaryStore(t);
   await insertMany(db, loadBalancer, [balancerRow({ name: 'a', id: '1' }), balancerRow({ name: 'b', id: '2' }), balancerRow({ name: 'c', id: '3' })]);
   await assert.rejects(names(db, { marker: 'none' }), { code: 'invalid_marker', status: 400 });
@@ -123,7 +146,16 @@ test('columns with colons in their names work', async (t) => {
   const { db } = await temporaryStore(t);
   await insertMany(db, network, [networkRow({ id: '1', 'router:external': true }), networkRow({ id: '2', 'provider:physical_network': 'p' })]);
   const query = { ...ALL, sort: [{ column: 'provider:physical_network', descending: true }] };
-  assert.deepEqual((await list(db, network, query)).map(({ id }) => id), ['2', '1']);
-  assert.deepEqual((await list(db, network, { ...query, marker: '2' })).map(({ id }) => id), ['1']);
-  assert.deepEqual((await list(db, network, { ...query, where: [{ column: 'router:external', anyOf: [true] }] })).map(({ id }) => id), ['1']);
+  assert.deepEqual(
+    (await list(db, network, query)).map(({ id }) => id),
+    ['2', '1'],
+  );
+  assert.deepEqual(
+    (await list(db, network, { ...query, marker: '2' })).map(({ id }) => id),
+    ['1'],
+  );
+  assert.deepEqual(
+    (await list(db, network, { ...query, where: [{ column: 'router:external', anyOf: [true] }] })).map(({ id }) => id),
+    ['1'],
+  );
 });

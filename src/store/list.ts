@@ -112,6 +112,6 @@ function beyond(builder: Builder, keys: readonly SortKey[], marker: Row, reverse
 
 /** SQLite sorts null before everything. */
 function further(builder: Builder, column: string, value: unknown, downwards: boolean): Condition[] {
-  if (value === null) return [downwards ? builder.lit(false) as Condition : builder(column, 'is not', null)];
+  if (value === null) return [downwards ? (builder.lit(false) as Condition) : builder(column, 'is not', null)];
   return [downwards ? builder.or([builder(column, '<', value), builder(column, 'is', null)]) : builder(column, '>', value)];
 }

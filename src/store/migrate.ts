@@ -26,7 +26,7 @@ function refuseForeign(database: DatabaseSync, file: string): void {
   const owner = readNumber(database, 'pragma application_id');
   const tables = readNumber(database, 'select count(*) from sqlite_schema');
   if (owner === APPLICATION_ID || (owner === 0 && tables === 0)) return;
-  throw new StoreDamagedError(file, 'choose another state path', 'it holds another program\'s tables');
+  throw new StoreDamagedError(file, 'choose another state path', "it holds another program's tables");
 }
 
 function step(database: DatabaseSync, sql: string, version: number): void {

@@ -25,7 +25,9 @@ export async function subnetUse(db: Db, subnetId: string): Promise<string | null
 }
 
 export async function addressTaken(db: Db, subnetId: string, address: string): Promise<boolean> {
-  return (await db.selectFrom('address').select('port_id').where('subnet_id', '=', subnetId).where('ip_address', '=', address).executeTakeFirst()) !== undefined;
+  return (
+    (await db.selectFrom('address').select('port_id').where('subnet_id', '=', subnetId).where('ip_address', '=', address).executeTakeFirst()) !== undefined
+  );
 }
 
 /** Ports that carry a balancer belong to it until it is gone, whatever their label says. */

@@ -9,7 +9,11 @@ import { allocateAddress, createPort, deletePort, findSubnet, freeAddresses, has
 import { temporaryStore } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
-async function subnetOf(t: TestContext, cidr: string, changes: Partial<Subnet> = {}): Promise<{ store: Store; row: Subnet; take: (address?: string) => Promise<Port> }> {
+async function subnetOf(
+  t: TestContext,
+  cidr: string,
+  changes: Partial<Subnet> = {},
+): Promise<{ store: Store; row: Subnet; take: (address?: string) => Promise<Port> }> {
   const store = await temporaryStore(t);
   const row = await addSubnet(store.db, (await addNetwork(store.db)).id, cidr, changes);
   const take = (address?: string): Promise<Port> => store.transaction((tx) => createPort(tx, newPort(row, address)));
@@ -29,7 +33,10 @@ test('a small subnet is handed out whole, each address once, then there is none'
   const { store, row, take } = await subnetOf(t, '192.0.2.0/28');
   const taken: string[] = [];
   for (let index = 0; index < 13; index++) taken.push(addressOf(await take()));
-  assert.deepEqual(taken, Array.from({ length: 13 }, (_, index) => `192.0.2.${index + 2}`));
+  assert.deepEqual(
+    taken,
+    Array.from({ length: 13 }, (_, index) => `192.0.2.${index + 2}`),
+  );
   assert.equal(await freeAddresses(store.db, row), 0);
   assert.equal(await hasFreeAddress(store.db, row), false);
   await assert.rejects(take(), { code: 'no_address_left', status: 409 });
@@ -48,7 +55,11 @@ test('a returned address comes back last, after the search went round', async (t
 test('whatever is taken, returned and asked for by name: never twice, never outside, never the gateway', async (t) => {
   const { store, row, take } = await subnetOf(t, '198.51.100.0/27', { gateway_ip: '198.51.100.7' });
   const held = new Map<string, Port>();
-  const step = fc.oneof(fc.constant('take' as const), fc.nat(31).map((host) => `198.51.100.${host}`), fc.nat(40));
+  const step = fc.oneof(
+    fc.constant('take' as const),
+    fc.nat(31).map((host) => `198.51.100.${host}`),
+    fc.nat(40),
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       for (const what of steps) {
@@ -81,7 +92,10 @@ test('many at once: each gets another address, the ones too many are told so', a
   assert.equal(addresses.length, 61);
   assert.equal(new Set(addresses).size, 61);
   const refusals = results.flatMap((result) => (result.status === 'rejected' ? [(result.reason as { code: string }).code] : []));
-  assert.deepEqual(refusals, Array.from({ length: 19 }, () => 'no_address_left'));
+  assert.deepEqual(
+    refusals,
+    Array.from({ length: 19 }, () => 'no_address_left'),
+  );
 });
 
 test('a transaction that fails gives its address back', async (t) => {
@@ -110,8 +124,16 @@ test('a crowded stretch is passed, however long', async (t) => {
   const { store, row, take } = await subnetOf(t, '10.0.0.0/20', { allocation_cursor: '10.0.0.1' });
   const crowd = await take('10.0.15.254');
   await store.transaction(async ({ db }) => {
-    const rows = Array.from({ length: 4000 }, (_, index) => ({ subnet_id: row.id, ip_address: `10.0.${(index + 2) >> 8}.${(index + 2) & 255}`, port_id: crowd.id }));
-    for (let from = 0; from < rows.length; from += 1000) await db.insertInto('address').values(rows.slice(from, from + 1000)).execute();
+    const rows = Array.from({ length: 4000 }, (_, index) => ({
+      subnet_id: row.id,
+      ip_address: `10.0.${(index + 2) >> 8}.${(index + 2) & 255}`,
+      port_id: crowd.id,
+    }));
+    for (let from = 0; from < rows.length; from += 1000)
+      await db
+        .insertInto('address')
+        .values(rows.slice(from, from + 1000))
+        .execute();
   });
   assert.equal(addressOf(await take()), '10.0.15.162');
   assert.equal((await subnetById(store.db, row.id))?.allocation_cursor, '10.0.15.162');
@@ -135,7 +157,10 @@ test('a port has a MAC from its first address, its addresses, and gives both bac
   const other = await addSubnet(store.db, row.network_id, 'fd00::/64');
   const wanted = { ...newPort(row), fixedIps: [{ subnetId: row.id }, { subnetId: row.id }, { subnetId: other.id }] };
   const made = await store.transaction((tx) => createPort(tx, wanted));
-  assert.deepEqual(made.fixed_ips.map(({ ip_address }) => ip_address), ['192.0.2.2', '192.0.2.3', 'fd00::1']);
+  assert.deepEqual(
+    made.fixed_ips.map(({ ip_address }) => ip_address),
+    ['192.0.2.2', '192.0.2.3', 'fd00::1'],
+  );
   assert.equal(made.mac_address, macOf('192.0.2.2'));
   assert.deepEqual(await portById(store.db, made.id), made);
   await store.transaction((tx) => deletePort(tx, made.id));
@@ -164,7 +189,11 @@ test('ports need their network, and subnets of it', async (t) => {
 
 test('subnets by id and by name, among those a project sees', async (t) => {
   const store = await temporaryStore(t);
-  const [own, shared, foreign] = [await addNetwork(store.db), await addNetwork(store.db, { project_id: 'p2', shared: true }), await addNetwork(store.db, { project_id: 'p2' })];
+  const [own, shared, foreign] = [
+    await addNetwork(store.db),
+    await addNetwork(store.db, { project_id: 'p2', shared: true }),
+    await addNetwork(store.db, { project_id: 'p2' }),
+  ];
   const rows = {
     own: await addSubnet(store.db, own.id, '192.0.2.0/24', { name: 'own' }),
     shared: await addSubnet(store.db, shared.id, '192.0.2.0/24', { name: 'shared', project_id: 'p2' }),
@@ -185,6 +214,9 @@ test('subnets by id and by name, among those a project sees', async (t) => {
 test('subnets of a network in order of creation', async (t) => {
   const { store, row } = await subnetOf(t, '192.0.2.0/24');
   const second = await addSubnet(store.db, row.network_id, '198.51.100.0/24');
-  assert.deepEqual((await subnetsOf(store.db, row.network_id)).map(({ id }) => id), [row.id, second.id]);
+  assert.deepEqual(
+    (await subnetsOf(store.db, row.network_id)).map(({ id }) => id),
+    [row.id, second.id],
+  );
   assert.deepEqual([...(await subnetIdsOf(store.db, [row.network_id, 'nothing']))], [[row.network_id, [row.id, second.id]]]);
 });

@@ -45,12 +45,24 @@ export function portById(db: Db, id: string): Promise<Port | undefined> {
 
 /** In order of creation. */
 export function subnetsOf(db: Db, networkId: string): Promise<Subnet[]> {
-  return db.selectFrom('subnet').selectAll().where('network_id', '=', networkId).orderBy('created_at').orderBy(sql`rowid`).execute();
+  return db
+    .selectFrom('subnet')
+    .selectAll()
+    .where('network_id', '=', networkId)
+    .orderBy('created_at')
+    .orderBy(sql`rowid`)
+    .execute();
 }
 
 /** Network id → ids of its subnets in order of creation; one query for any number of networks. */
 export async function subnetIdsOf(db: Db, networkIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-  const rows = await db.selectFrom('subnet').select(['id', 'network_id']).where('network_id', 'in', elementsOf(networkIds)).orderBy('created_at').orderBy(sql`rowid`).execute();
+  const rows = await db
+    .selectFrom('subnet')
+    .select(['id', 'network_id'])
+    .where('network_id', 'in', elementsOf(networkIds))
+    .orderBy('created_at')
+    .orderBy(sql`rowid`)
+    .execute();
   const groups = Map.groupBy(rows, (row) => row.network_id);
   return new Map([...groups].map(([networkId, subnets]) => [networkId, subnets.map(({ id }) => id)]));
 }
@@ -74,7 +86,11 @@ export async function findSubnet(db: Db, idOrName: string, projectId: string | n
 
 /** Ids of the networks a project sees: its own and the shared ones. */
 export async function visibleNetworkIds(db: Db, projectId: string | null): Promise<string[]> {
-  const rows = await db.selectFrom('network').select('id').where((test) => test.or([test('project_id', '=', projectId), test('shared', '=', true)])).execute();
+  const rows = await db
+    .selectFrom('network')
+    .select('id')
+    .where((test) => test.or([test('project_id', '=', projectId), test('shared', '=', true)]))
+    .execute();
   return rows.map(({ id }) => id);
 }
 

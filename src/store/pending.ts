@@ -20,6 +20,10 @@ export async function markDeleting(tx: Tx, table: PendingTable, ids: readonly st
 /** The same for everything below a balancer. */
 export async function markTreeDeleting(tx: Tx, loadBalancerId: string, generation: number): Promise<void> {
   for (const table of ['listener', 'pool', 'member', 'health_monitor'] as const) {
-    await tx.db.updateTable(table).set({ provisioning_status: 'PENDING_DELETE', deleting: true, generation }).where('loadbalancer_id', '=', loadBalancerId).execute();
+    await tx.db
+      .updateTable(table)
+      .set({ provisioning_status: 'PENDING_DELETE', deleting: true, generation })
+      .where('loadbalancer_id', '=', loadBalancerId)
+      .execute();
   }
 }

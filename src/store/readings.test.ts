@@ -21,14 +21,17 @@ test('writes many statuses of several tables, and none else', async (t) => {
   await store.transaction((tx) =>
     recordReadings(tx, [
       { table: 'load_balancer', id: balancer.id, status: 'DEGRADED' },
-      { table: 'member', id: 'gone\'); drop table member; --', status: 'ERROR' },
+      { table: 'member', id: "gone'); drop table member; --", status: 'ERROR' },
       ...ids.slice(1).map((id) => ({ table: 'member', id, status: 'ERROR' }) as const),
     ]),
   );
   assert.deepEqual(await byId(store.db, loadBalancer, balancer.id), { ...balancer, operating_status: 'DEGRADED' });
   assert.deepEqual(await byId(store.db, pool, web.id), web);
   const rows = await store.db.selectFrom('member').selectAll().orderBy('protocol_port').execute();
-  assert.deepEqual(rows, members.map((row, index) => ({ ...row, operating_status: index === 0 ? 'ONLINE' : 'ERROR' })));
+  assert.deepEqual(
+    rows,
+    members.map((row, index) => ({ ...row, operating_status: index === 0 ? 'ONLINE' : 'ERROR' })),
+  );
   await store.transaction((tx) => recordReadings(tx, []));
 });
 
@@ -36,5 +39,8 @@ test('a status that is none is refused by the table', async (t) => {
   const store = await temporaryStore(t);
   const balancer = balancerRow();
   await store.transaction((tx) => insert(tx.db, loadBalancer, balancer));
-  await assert.rejects(store.transaction((tx) => recordReadings(tx, [{ table: 'load_balancer', id: balancer.id, status: 'FINE' as 'ONLINE' }])), /CHECK constraint failed/);
+  await assert.rejects(
+    store.transaction((tx) => recordReadings(tx, [{ table: 'load_balancer', id: balancer.id, status: 'FINE' as 'ONLINE' }])),
+    /CHECK constraint failed/,
+  );
 });

@@ -7,7 +7,12 @@ export type References = ReadonlyMap<string, readonly { id: string }[]>;
 const PARENT = { listener: 'loadbalancer_id', pool: 'loadbalancer_id', member: 'pool_id', health_monitor: 'pool_id' } as const;
 
 /** Children in order of creation; with `wanted`, without those on their way out. */
-export async function childrenOf(db: Kysely<Database>, table: keyof typeof PARENT, parents: readonly string[], options: { wanted?: boolean } = {}): Promise<References> {
+export async function childrenOf(
+  db: Kysely<Database>,
+  table: keyof typeof PARENT,
+  parents: readonly string[],
+  options: { wanted?: boolean } = {},
+): Promise<References> {
   if (parents.length === 0) return new Map();
   const column = PARENT[table];
   const rows = await db
@@ -18,13 +23,19 @@ export async function childrenOf(db: Kysely<Database>, table: keyof typeof PAREN
     .orderBy('created_at')
     .orderBy('id')
     .execute();
-  return grouped(rows as { id: string; parent: string }[]);
+  return grouped(rows);
 }
 
 /** Listeners by the pool they send to by default. */
 export async function listenersOfPools(db: Kysely<Database>, pools: readonly string[]): Promise<References> {
   if (pools.length === 0) return new Map();
-  const rows = await db.selectFrom('listener').select(['id', 'default_pool_id as parent']).where('default_pool_id', 'in', pools).orderBy('created_at').orderBy('id').execute();
+  const rows = await db
+    .selectFrom('listener')
+    .select(['id', 'default_pool_id as parent'])
+    .where('default_pool_id', 'in', pools)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
   return grouped(rows as { id: string; parent: string }[]);
 }
 

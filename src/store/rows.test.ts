@@ -16,10 +16,17 @@ test('a row of every kind comes back as it went in', async (t) => {
   const balancer = balancerRow({ additional_vips: [{ subnet_id: 'x', ip_address: '10.0.0.9' }] });
   await insert(db, loadBalancer, balancer);
   assert.deepEqual(await byId(db, loadBalancer, balancer.id), balancer);
-  const web = poolRow(balancer.id, { session_persistence: { type: 'HTTP_COOKIE', cookie_name: null, persistence_timeout: null, persistence_granularity: null } });
+  const web = poolRow(balancer.id, {
+    session_persistence: { type: 'HTTP_COOKIE', cookie_name: null, persistence_timeout: null, persistence_granularity: null },
+  });
   await insert(db, pool, web);
   assert.deepEqual(await byId(db, pool, web.id), web);
-  const http = listenerRow(balancer.id, { default_pool_id: web.id, insert_headers: { 'X-Forwarded-For': 'true' }, allowed_cidrs: ['10.0.0.0/8'], hsts_preload: true });
+  const http = listenerRow(balancer.id, {
+    default_pool_id: web.id,
+    insert_headers: { 'X-Forwarded-For': 'true' },
+    allowed_cidrs: ['10.0.0.0/8'],
+    hsts_preload: true,
+  });
   await insert(db, listener, http);
   assert.deepEqual(await byId(db, listener, http.id), http);
   const [server, check] = [memberRow(web, { backup: true, weight: 0 }), monitorRow(web)];
@@ -38,7 +45,7 @@ test('a row of every kind comes back as it went in', async (t) => {
 test('no string is syntax', async (t) => {
   const { db } = await temporaryStore(t);
   const strings = fc.string({ unit: 'grapheme', maxLength: 60 });
-  const hostile = fc.constantFrom('\' or 1=1; --', '"; drop table load_balancer; --', '$1', '?1', '%_', '\\', '{}', '[]', 'null', '1', '');
+  const hostile = fc.constantFrom("' or 1=1; --", '"; drop table load_balancer; --', '$1', '?1', '%_', '\\', '{}', '[]', 'null', '1', '');
   await fc.assert(
     fc.asyncProperty(fc.oneof(strings, hostile), fc.array(fc.oneof(strings, hostile), { maxLength: 5 }), async (name, tags) => {
       const row = balancerRow({ name, description: name, tags });
@@ -56,17 +63,37 @@ test('no string is syntax', async (t) => {
 
 test('many rows come back as they went in, in their order, or none is there', async (t) => {
   const { db } = await temporaryStore(t);
-  const rows = Array.from({ length: 1000 }, (_, index) => balancerRow({ generation: index, deleting: index % 2 === 0, pending_since: index % 3 === 0 ? null : 'x' }));
+  const rows = Array.from({ length: 1000 }, (_, index) =>
+    balancerRow({ generation: index, deleting: index % 2 === 0, pending_since: index % 3 === 0 ? null : 'x' }),
+  );
   await insertMany(db, loadBalancer, rows);
   await insertMany(db, loadBalancer, []);
-  assert.deepEqual(await db.selectFrom('load_balancer').selectAll().orderBy(sql`rowid`).execute(), rows);
+  assert.deepEqual(
+    await db
+      .selectFrom('load_balancer')
+      .selectAll()
+      .orderBy(sql`rowid`)
+      .execute(),
+    rows,
+  );
   await assert.rejects(insertMany(db, loadBalancer, [balancerRow({ id: 'new' }), balancerRow(rows[0])]), /UNIQUE/);
   assert.equal(await byId(db, loadBalancer, 'new'), undefined);
   const web = poolRow(rows[0]?.id ?? '');
-  const checks = [monitorRow(web, { http_version: 1.1 }), monitorRow(web, { http_version: 1, deleting: true }), monitorRow(web, { http_version: null, deleting: true })];
+  const checks = [
+    monitorRow(web, { http_version: 1.1 }),
+    monitorRow(web, { http_version: 1, deleting: true }),
+    monitorRow(web, { http_version: null, deleting: true }),
+  ];
   await insert(db, pool, web);
   await insertMany(db, healthMonitor, checks);
-  assert.deepEqual(await db.selectFrom('health_monitor').selectAll().orderBy(sql`rowid`).execute(), checks);
+  assert.deepEqual(
+    await db
+      .selectFrom('health_monitor')
+      .selectAll()
+      .orderBy(sql`rowid`)
+      .execute(),
+    checks,
+  );
 });
 
 test('an update changes what it names, and tells when there is nothing to change', async (t) => {

@@ -54,7 +54,8 @@ export class TransactionScope {
   }
 
   refuseInside(): void {
-    if (this.#open.getStore()?.open) throw new Error('A query or transaction outside the open transaction was started inside it: use the db of the transaction');
+    if (this.#open.getStore()?.open)
+      throw new Error('A query or transaction outside the open transaction was started inside it: use the db of the transaction');
   }
 }
 

@@ -38,7 +38,11 @@ test('a second store in the same process is refused, by whatever path, and the f
   const store = await openStore({ statePath, log: silent });
   t.after(() => store.close());
   await assert.rejects(openStore({ statePath: link, log: silent }), { name: 'StoreLockedError' });
-  const other = runChild(t, HOLDER.replace('await openStore', 'console.log(await openStore').replace('silent });', 'silent }).catch((error) => error.name)); process.exit();'), statePath);
+  const other = runChild(
+    t,
+    HOLDER.replace('await openStore', 'console.log(await openStore').replace('silent });', 'silent }).catch((error) => error.name)); process.exit();'),
+    statePath,
+  );
   assert.equal((await other.lines.next()).value, 'StoreLockedError');
 });
 

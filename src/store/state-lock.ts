@@ -13,7 +13,9 @@ export class StoreLockedError extends Error {
   /** Process id of the holder; null when it could not be read. */
   readonly holder: number | null;
   constructor(statePath: string, holder: number | null) {
-    super(`${statePath} is in use by another Edgeweir server (${holder === null ? 'process unknown' : `process ${holder}`}): stop that one first, or choose another state path`);
+    super(
+      `${statePath} is in use by another Edgeweir server (${holder === null ? 'process unknown' : `process ${holder}`}): stop that one first, or choose another state path`,
+    );
     this.name = 'StoreLockedError';
     this.statePath = statePath;
     this.holder = holder;

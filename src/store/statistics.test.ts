@@ -21,14 +21,18 @@ function sums(total: number, active = 0): object {
   return { active_connections: active, bytes_in: total * 10, bytes_out: total * 100, request_errors: 0, total_connections: total };
 }
 
-async function oneListener(t: TestContext): Promise<{ store: Store; lb: string; id: string; add(readings: ListenerReading[], amphora?: string): Promise<void>; total(): Promise<object> }> {
+async function oneListener(
+  t: TestContext,
+): Promise<{ store: Store; lb: string; id: string; add(readings: ListenerReading[], amphora?: string): Promise<void>; total(): Promise<object> }> {
   const store = await temporaryStore(t);
   const balancer = balancerRow();
   const row = listenerRow(balancer.id);
   await store.transaction((tx) => insert(tx.db, loadBalancer, balancer));
   await store.transaction((tx) => insert(tx.db, listener, row));
   return {
-    store, lb: balancer.id, id: row.id,
+    store,
+    lb: balancer.id,
+    id: row.id,
     add: (readings, amphora = 'a1') => store.transaction((tx) => addReadings(tx, balancer.id, amphora, readings)),
     total: () => statisticsOf(store.db, { listenerId: row.id }),
   };
@@ -74,10 +78,13 @@ test('workers long gone are forgotten, their counts are not', async (t) => {
   for (let index = 0; index < 40; index++) await add(reading(id, worker(`w${index}`, 1)));
   assert.deepEqual(await total(), sums(40));
   const row = await store.db.selectFrom('listener_statistics').select('workers').executeTakeFirstOrThrow();
-  assert.deepEqual(Object.keys(row.workers), Array.from({ length: 9 }, (_, index) => `w${index + 31}`));
+  assert.deepEqual(
+    Object.keys(row.workers),
+    Array.from({ length: 9 }, (_, index) => `w${index + 31}`),
+  );
 });
 
-test('a balancer\'s sums are its listeners\' over all amphorae; unknown listeners are left out', async (t) => {
+test("a balancer's sums are its listeners' over all amphorae; unknown listeners are left out", async (t) => {
   const { store, lb, id, add, total } = await oneListener(t);
   const second = listenerRow(lb, { protocol_port: 81 });
   await store.transaction((tx) => insert(tx.db, listener, second));

@@ -36,7 +36,12 @@ export async function addReadings(tx: Tx, loadBalancerId: string, amphoraId: str
 /** By listener: its present sums, zeros for one without any. */
 async function knownStatistics(db: Db, loadbalancer_id: string, amphora_id: string): Promise<Map<string, ListenerStatistics>> {
   const listeners = await db.selectFrom('listener').select('id').where('loadbalancer_id', '=', loadbalancer_id).execute();
-  const rows = await db.selectFrom('listener_statistics').selectAll().where('loadbalancer_id', '=', loadbalancer_id).where('amphora_id', '=', amphora_id).execute();
+  const rows = await db
+    .selectFrom('listener_statistics')
+    .selectAll()
+    .where('loadbalancer_id', '=', loadbalancer_id)
+    .where('amphora_id', '=', amphora_id)
+    .execute();
   const byListener = new Map(rows.map((row) => [row.listener_id, row]));
   return new Map(listeners.map(({ id }) => [id, byListener.get(id) ?? none(id, amphora_id, loadbalancer_id)]));
 }
@@ -67,7 +72,9 @@ function growthOf(before: Counters, now: Counters): Counters {
 
 /** Absent workers first, the longest absent in front, so that those are dropped first. */
 function remember(before: Workers, counters: readonly WorkerCounters[]): Workers {
-  const present = new Map(counters.map(({ worker, bytesIn, bytesOut, requestErrors, totalConnections }) => [worker, { bytesIn, bytesOut, requestErrors, totalConnections }]));
+  const present = new Map(
+    counters.map(({ worker, bytesIn, bytesOut, requestErrors, totalConnections }) => [worker, { bytesIn, bytesOut, requestErrors, totalConnections }]),
+  );
   const absent = Object.entries(before).filter(([worker]) => !present.has(worker));
   return Object.fromEntries([...absent.slice(-ABSENT_WORKERS_KEPT), ...present]);
 }

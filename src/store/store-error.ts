@@ -20,7 +20,9 @@ export class StoreDamagedError extends Error {
 /** The file was written by a later version, whose tables this one does not know. */
 export class StoreTooNewError extends Error {
   constructor(file: string, found: number, known: number) {
-    super(`${file} has schema ${found}, but this version of Edgeweir knows schemas up to ${known}: run the newer version, or restore a backup made before the upgrade`);
+    super(
+      `${file} has schema ${found}, but this version of Edgeweir knows schemas up to ${known}: run the newer version, or restore a backup made before the upgrade`,
+    );
     this.name = 'StoreTooNewError';
   }
 }

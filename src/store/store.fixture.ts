@@ -33,68 +33,193 @@ const statuses = { provisioning_status: 'ACTIVE', operating_status: 'ONLINE', ad
 
 export function balancerRow(changes: Partial<LoadBalancer> = {}): LoadBalancer {
   return {
-    id: randomUUID(), name: 'lb', description: '', project_id: 'p1', ...statuses, ...created,
-    vip_address: '10.0.0.5', vip_port_id: null, vip_subnet_id: null, vip_network_id: null, additional_vips: [], provider: 'noop', flavor_id: null,
-    vip_qos_policy_id: null, vip_sg_ids: [], availability_zone: null, vip_vnic_type: 'normal',
-    generation: 1, delivered_generation: 1, pending_since: null, deleting: false, status_reason: null,
+    id: randomUUID(),
+    name: 'lb',
+    description: '',
+    project_id: 'p1',
+    ...statuses,
+    ...created,
+    vip_address: '10.0.0.5',
+    vip_port_id: null,
+    vip_subnet_id: null,
+    vip_network_id: null,
+    additional_vips: [],
+    provider: 'noop',
+    flavor_id: null,
+    vip_qos_policy_id: null,
+    vip_sg_ids: [],
+    availability_zone: null,
+    vip_vnic_type: 'normal',
+    generation: 1,
+    delivered_generation: 1,
+    pending_since: null,
+    deleting: false,
+    status_reason: null,
     ...changes,
   };
 }
 
 export function listenerRow(loadbalancer_id: string, changes: Partial<Listener> = {}): Listener {
   return {
-    id: randomUUID(), name: '', description: '', project_id: 'p1', ...statuses, ...created, loadbalancer_id, generation: 1, deleting: false,
-    protocol: 'HTTP', protocol_port: 80, connection_limit: -1, default_tls_container_ref: null, sni_container_refs: [], default_pool_id: null, insert_headers: {},
-    timeout_client_data: 50_000, timeout_member_connect: 5000, timeout_member_data: 50_000, timeout_tcp_inspect: 0,
-    client_ca_tls_container_ref: null, client_authentication: 'NONE', client_crl_container_ref: null, allowed_cidrs: null,
-    tls_ciphers: null, tls_versions: null, alpn_protocols: null, hsts_max_age: null, hsts_include_subdomains: false, hsts_preload: false,
+    id: randomUUID(),
+    name: '',
+    description: '',
+    project_id: 'p1',
+    ...statuses,
+    ...created,
+    loadbalancer_id,
+    generation: 1,
+    deleting: false,
+    protocol: 'HTTP',
+    protocol_port: 80,
+    connection_limit: -1,
+    default_tls_container_ref: null,
+    sni_container_refs: [],
+    default_pool_id: null,
+    insert_headers: {},
+    timeout_client_data: 50_000,
+    timeout_member_connect: 5000,
+    timeout_member_data: 50_000,
+    timeout_tcp_inspect: 0,
+    client_ca_tls_container_ref: null,
+    client_authentication: 'NONE',
+    client_crl_container_ref: null,
+    allowed_cidrs: null,
+    tls_ciphers: null,
+    tls_versions: null,
+    alpn_protocols: null,
+    hsts_max_age: null,
+    hsts_include_subdomains: false,
+    hsts_preload: false,
     ...changes,
   };
 }
 
 export function poolRow(loadbalancer_id: string, changes: Partial<Pool> = {}): Pool {
   return {
-    id: randomUUID(), name: '', description: '', project_id: 'p1', ...statuses, ...created, loadbalancer_id, generation: 1, deleting: false,
-    protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', session_persistence: null, tls_container_ref: null, ca_tls_container_ref: null, crl_container_ref: null,
-    tls_enabled: false, tls_ciphers: null, tls_versions: null, alpn_protocols: null,
+    id: randomUUID(),
+    name: '',
+    description: '',
+    project_id: 'p1',
+    ...statuses,
+    ...created,
+    loadbalancer_id,
+    generation: 1,
+    deleting: false,
+    protocol: 'HTTP',
+    lb_algorithm: 'ROUND_ROBIN',
+    session_persistence: null,
+    tls_container_ref: null,
+    ca_tls_container_ref: null,
+    crl_container_ref: null,
+    tls_enabled: false,
+    tls_ciphers: null,
+    tls_versions: null,
+    alpn_protocols: null,
     ...changes,
   };
 }
 
 export function memberRow(pool: Pool, changes: Partial<Member> = {}): Member {
   return {
-    id: randomUUID(), name: '', project_id: 'p1', ...statuses, ...created, pool_id: pool.id, loadbalancer_id: pool.loadbalancer_id, generation: 1, deleting: false,
-    address: '10.0.0.10', protocol_port: 80, weight: 1, backup: false, subnet_id: null, monitor_address: null, monitor_port: null, vnic_type: 'normal',
+    id: randomUUID(),
+    name: '',
+    project_id: 'p1',
+    ...statuses,
+    ...created,
+    pool_id: pool.id,
+    loadbalancer_id: pool.loadbalancer_id,
+    generation: 1,
+    deleting: false,
+    address: '10.0.0.10',
+    protocol_port: 80,
+    weight: 1,
+    backup: false,
+    subnet_id: null,
+    monitor_address: null,
+    monitor_port: null,
+    vnic_type: 'normal',
     ...changes,
   };
 }
 
 export function monitorRow(pool: Pool, changes: Partial<HealthMonitor> = {}): HealthMonitor {
   return {
-    id: randomUUID(), name: '', project_id: 'p1', ...statuses, ...created, pool_id: pool.id, loadbalancer_id: pool.loadbalancer_id, generation: 1, deleting: false,
-    type: 'HTTP', delay: 5, timeout: 3, max_retries: 2, max_retries_down: 3, http_method: 'GET', url_path: '/', expected_codes: '200', http_version: 1.1, domain_name: null,
+    id: randomUUID(),
+    name: '',
+    project_id: 'p1',
+    ...statuses,
+    ...created,
+    pool_id: pool.id,
+    loadbalancer_id: pool.loadbalancer_id,
+    generation: 1,
+    deleting: false,
+    type: 'HTTP',
+    delay: 5,
+    timeout: 3,
+    max_retries: 2,
+    max_retries_down: 3,
+    http_method: 'GET',
+    url_path: '/',
+    expected_codes: '200',
+    http_version: 1.1,
+    domain_name: null,
     ...changes,
   };
 }
 
 export function amphoraRow(loadbalancer_id: string): Amphora {
-  return { id: randomUUID(), loadbalancer_id, role: 'STANDALONE', status: 'ALLOCATED', vrrp_ip: null, ha_ip: '10.0.0.5', ...created, driver: 'noop', booted_at: null };
+  return {
+    id: randomUUID(),
+    loadbalancer_id,
+    role: 'STANDALONE',
+    status: 'ALLOCATED',
+    vrrp_ip: null,
+    ha_ip: '10.0.0.5',
+    ...created,
+    driver: 'noop',
+    booted_at: null,
+  };
 }
 
 const netTimes = { created_at: '2026-11-22T17:51:50Z', updated_at: '2026-11-22T17:51:50Z', revision_number: 0, tags: [] };
 
 export function networkRow(changes: Partial<Network> = {}): Network {
   return {
-    id: randomUUID(), name: 'net', description: '', project_id: 'p1', admin_state_up: true, shared: false, 'router:external': false, 'provider:physical_network': null,
-    mtu: 1500, status: 'ACTIVE', ...netTimes,
+    id: randomUUID(),
+    name: 'net',
+    description: '',
+    project_id: 'p1',
+    admin_state_up: true,
+    shared: false,
+    'router:external': false,
+    'provider:physical_network': null,
+    mtu: 1500,
+    status: 'ACTIVE',
+    ...netTimes,
     ...changes,
   };
 }
 
 export function subnetRow(network_id: string, changes: Partial<Subnet> = {}): Subnet {
   return {
-    id: randomUUID(), name: 'sub', description: '', project_id: 'p1', network_id, ip_version: 4, cidr: '10.0.0.0/24', gateway_ip: '10.0.0.1', allocation_pools: null,
-    enable_dhcp: true, dns_nameservers: [], host_routes: [], ipv6_ra_mode: null, ipv6_address_mode: null, subnetpool_id: null, service_types: [], ...netTimes,
+    id: randomUUID(),
+    name: 'sub',
+    description: '',
+    project_id: 'p1',
+    network_id,
+    ip_version: 4,
+    cidr: '10.0.0.0/24',
+    gateway_ip: '10.0.0.1',
+    allocation_pools: null,
+    enable_dhcp: true,
+    dns_nameservers: [],
+    host_routes: [],
+    ipv6_ra_mode: null,
+    ipv6_address_mode: null,
+    subnetpool_id: null,
+    service_types: [],
+    ...netTimes,
     allocation_cursor: null,
     ...changes,
   };
@@ -102,8 +227,20 @@ export function subnetRow(network_id: string, changes: Partial<Subnet> = {}): Su
 
 export function portRow(network_id: string, changes: Partial<Port> = {}): Port {
   return {
-    id: randomUUID(), name: '', description: '', project_id: 'p1', network_id, admin_state_up: true, mac_address: null, fixed_ips: [], device_id: '', device_owner: '',
-    status: 'ACTIVE', security_groups: [], 'binding:vnic_type': 'normal', ...netTimes,
+    id: randomUUID(),
+    name: '',
+    description: '',
+    project_id: 'p1',
+    network_id,
+    admin_state_up: true,
+    mac_address: null,
+    fixed_ips: [],
+    device_id: '',
+    device_owner: '',
+    status: 'ACTIVE',
+    security_groups: [],
+    'binding:vnic_type': 'normal',
+    ...netTimes,
     ...changes,
   };
 }

@@ -125,7 +125,10 @@ test('a query beside the open transaction is an error inside it and waits outsid
   const order: string[] = [];
   const inside = store.transaction(async (tx) => {
     await assert.rejects(byId(store.db, loadBalancer, 'x'), /inside it/);
-    await assert.rejects(store.transaction(async () => {}), /inside it/);
+    await assert.rejects(
+      store.transaction(async () => {}),
+      /inside it/,
+    );
     entered.resolve();
     await mayLeave.promise;
     await insert(tx.db, loadBalancer, balancerRow({ id: 'x' }));

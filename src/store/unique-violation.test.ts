@@ -15,7 +15,7 @@ async function violated(write: Promise<unknown>): Promise<string | null> {
   return write.then(() => null, violatedKey);
 }
 
-test('a listener\'s port is one per transport, and free again once its listener is to go', async (t) => {
+test("a listener's port is one per transport, and free again once its listener is to go", async (t) => {
   const { db } = await temporaryStore(t);
   const [balancer, other] = [balancerRow(), balancerRow()];
   await insert(db, loadBalancer, balancer);
@@ -23,7 +23,8 @@ test('a listener\'s port is one per transport, and free again once its listener 
   const add = (changes: Partial<Listener>, owner = balancer.id): Promise<string | null> => violated(insert(db, listener, listenerRow(owner, changes)));
   const first = listenerRow(balancer.id, { protocol: 'HTTP', protocol_port: 53 });
   await insert(db, listener, first);
-  for (const protocol of ['TCP', 'HTTP', 'HTTPS', 'TERMINATED_HTTPS', 'PROMETHEUS'] as const) assert.equal(await add({ protocol, protocol_port: 53 }), 'listenerPort', protocol);
+  for (const protocol of ['TCP', 'HTTP', 'HTTPS', 'TERMINATED_HTTPS', 'PROMETHEUS'] as const)
+    assert.equal(await add({ protocol, protocol_port: 53 }), 'listenerPort', protocol);
   assert.equal(await add({ protocol: 'UDP', protocol_port: 53 }), null);
   assert.equal(await add({ protocol: 'SCTP', protocol_port: 53 }), null);
   assert.equal(await add({ protocol: 'UDP', protocol_port: 53 }), 'listenerPort');
@@ -34,7 +35,7 @@ test('a listener\'s port is one per transport, and free again once its listener 
   assert.equal(await violated(update(db, listener, first.id, { deleting: false })), 'listenerPort');
 });
 
-test('a member\'s address and port, and a pool\'s monitor, are one among those that stay', async (t) => {
+test("a member's address and port, and a pool's monitor, are one among those that stay", async (t) => {
   const { db } = await temporaryStore(t);
   const balancer = balancerRow();
   const [web, other] = [poolRow(balancer.id), poolRow(balancer.id)];
@@ -44,7 +45,10 @@ test('a member\'s address and port, and a pool\'s monitor, are one among those t
   const [server, check] = [memberRow(web), monitorRow(web)];
   await insert(db, member, server);
   await insert(db, healthMonitor, check);
-  assert.deepEqual([await add({}), await add({ protocol_port: 81 }), await add({ address: '10.0.0.11' }), await add({}, other)], ['memberAddress', null, null, null]);
+  assert.deepEqual(
+    [await add({}), await add({ protocol_port: 81 }), await add({ address: '10.0.0.11' }), await add({}, other)],
+    ['memberAddress', null, null, null],
+  );
   assert.equal(await violated(insert(db, healthMonitor, monitorRow(web))), 'poolMonitor');
   await update(db, member, server.id, { deleting: true });
   await update(db, healthMonitor, check.id, { deleting: true });
@@ -69,7 +73,16 @@ test('addresses, MACs and names are one each', async (t) => {
   assert.deepEqual(await twice((id) => insert(db, project, { id, ...named, domain_id: 'd' })), [null, 'projectName']);
   assert.deepEqual(await twice((id) => insert(db, user, { id, ...person })), [null, 'userName']);
   assert.deepEqual(await twice((id) => insert(db, role, { id, name: 'n', description: '' })), [null, 'roleName']);
-  assert.deepEqual(await twice(() => db.insertInto('role_assignment').values({ user_id: 'd', project_id: 'd', role_id: 'd' }).execute().then(() => {})), [null, 'roleAssignment']);
+  assert.deepEqual(
+    await twice(() =>
+      db
+        .insertInto('role_assignment')
+        .values({ user_id: 'd', project_id: 'd', role_id: 'd' })
+        .execute()
+        .then(() => {}),
+    ),
+    [null, 'roleAssignment'],
+  );
 });
 
 test('other errors are no unique violations, and other keys are called other', async (t) => {
@@ -79,5 +92,8 @@ test('other errors are no unique violations, and other keys are called other', a
   assert.equal(await violated(insert(db, loadBalancer, row)), 'other');
   assert.equal(await violated(insert(db, listener, listenerRow('none'))), null);
   const error = await insert(db, loadBalancer, row).catch((reason: unknown) => reason);
-  assert.deepEqual([isUniqueViolation(error), isUniqueViolation(error, 'listenerPort'), isUniqueViolation(new Error('UNIQUE constraint failed: x')), isUniqueViolation(null)], [true, false, false, false]);
+  assert.deepEqual(
+    [isUniqueViolation(error), isUniqueViolation(error, 'listenerPort'), isUniqueViolation(new Error('UNIQUE constraint failed: x')), isUniqueViolation(null)],
+    [true, false, false, false],
+  );
 });

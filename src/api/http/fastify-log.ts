@@ -3,9 +3,9 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Log } from '../../model/log.ts';
 
 export function fastifyLog(log: Log): FastifyBaseLogger {
-  const write = (method: keyof Log) => (fields: unknown, message?: unknown) => {
+  const write = (method: keyof Log) => (fields: unknown, message?: string) => {
     if (typeof fields === 'string') log[method]({}, fields);
-    else log[method]((fields ?? {}) as object, String(message ?? ''));
+    else log[method](fields ?? {}, message ?? '');
   };
   const logger: FastifyBaseLogger = {
     level: 'info',

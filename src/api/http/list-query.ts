@@ -39,8 +39,13 @@ export function parseListQuery(resource: Resource, raw: RawQuery, maxLimit: numb
       reverse: /^(true|1|yes|on)$/i.test(last(raw['page_reverse']) ?? ''),
     },
     fields: parseFields(resource, raw['fields']),
-    projectId: String(where.find(({ column }) => column === 'project_id')?.anyOf[0] ?? '') || null,
+    projectId: projectIn(where),
   };
+}
+
+function projectIn(where: ListQuery['where']): string | null {
+  const [wanted] = where.find(({ column }) => column === 'project_id')?.anyOf ?? [];
+  return typeof wanted === 'string' && wanted !== '' ? wanted : null;
 }
 
 function all(value: string | string[] | undefined): string[] {
@@ -75,7 +80,10 @@ function filterValue(name: string, value: string, type: { parse(value: unknown):
 }
 
 function parseSort(resource: Resource, raw: RawQuery): ListQuery['sort'] {
-  const pairs = [...commaList(raw['sort']).map((item) => item.split(':')), ...commaList(raw['sort_key']).map((key, index) => [key, commaList(raw['sort_dir'])[index]])];
+  const pairs = [
+    ...commaList(raw['sort']).map((item) => item.split(':')),
+    ...commaList(raw['sort_key']).map((key, index) => [key, commaList(raw['sort_dir'])[index]]),
+  ];
   if (pairs.length === 0) return DEFAULT_SORT;
   return pairs.map(([key = '', direction = 'asc']) => {
     const sortable = columns(resource).has(key) && resource.fields[key]?.place !== 'internal' && resource.fields[key]?.type.storage !== 'json';

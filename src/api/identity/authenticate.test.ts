@@ -15,7 +15,8 @@ test('without a token that holds: 401 as keystonemiddleware says it, with the wa
 
 test('noauth: everybody is administrator, of the named project or the default one', async (t) => {
   const set = await faces(t, { strategy: 'noauth' });
-  const create = (headers: Record<string, string>): Promise<LightMyRequestResponse> => set.app.inject({ method: 'POST', url: '/network/v2.0/networks', headers, payload: { network: {} } });
+  const create = (headers: Record<string, string>): Promise<LightMyRequestResponse> =>
+    set.app.inject({ method: 'POST', url: '/network/v2.0/networks', headers, payload: { network: {} } });
   const owner = (response: LightMyRequestResponse): unknown => response.json<{ network: { project_id: string } }>().network.project_id;
   assert.equal(owner(await create({})), set.projects.get('admin'));
   assert.equal(owner(await create({ 'x-project-id': 'elsewhere' })), 'elsewhere');

@@ -11,7 +11,9 @@ import { type Bootstrapped, bootstrapIdentity } from './bootstrap.ts';
 import { passwordMatches } from './password.ts';
 import { Tokens } from './tokens.ts';
 
-async function open(t: TestContext): Promise<{ store: Store; statePath: string; start: (adminPassword?: string | null, projects?: string[]) => Promise<Bootstrapped> }> {
+async function open(
+  t: TestContext,
+): Promise<{ store: Store; statePath: string; start: (adminPassword?: string | null, projects?: string[]) => Promise<Bootstrapped> }> {
   const statePath = await temporaryDirectory(t);
   const store = await openStore({ statePath, log: silent });
   t.after(() => store.close());

@@ -26,7 +26,10 @@ export function directoryList<R extends Resource>(resource: R, rows: readonly Ro
   const query = request.query as Readonly<Record<string, string | string[]>>;
   const filters = shownFields(resource).filter((name) => Object.hasOwn(query, name));
   const wanted = rows.filter((row) => filters.every((name) => matches((row as View)[name], query[name])));
-  return { [resource.collection]: wanted.map((row) => directoryView(resource, row, base)), links: { next: null, self: `${base}/identity/v3${path}`, previous: null } };
+  return {
+    [resource.collection]: wanted.map((row) => directoryView(resource, row, base)),
+    links: { next: null, self: `${base}/identity/v3${path}`, previous: null },
+  };
 }
 
 function matches(value: unknown, wanted: string | string[] | undefined): boolean {

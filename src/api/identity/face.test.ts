@@ -28,7 +28,10 @@ function assertError(response: LightMyRequestResponse, code: number, title: stri
 test('versions: without a token, with and without a slash', async (t) => {
   const set = await faces(t);
   const version = {
-    id: 'v3.14', status: 'stable', updated: '2020-04-07T00:00:00Z', links: [{ rel: 'self', href: `${BASE}/identity/v3/` }],
+    id: 'v3.14',
+    status: 'stable',
+    updated: '2020-04-07T00:00:00Z',
+    links: [{ rel: 'self', href: `${BASE}/identity/v3/` }],
     'media-types': [{ base: 'application/json', type: 'application/vnd.openstack.identity-v3+json' }],
   };
   for (const url of [V3, `${V3}/`]) {
@@ -50,12 +53,35 @@ test('the login of the recorded command line is answered in the recorded shape',
   assert.equal(response.statusCode, 201);
   assert.ok(response.headers['x-subject-token']);
   const { token }: { token: Body } = response.json();
-  assert.deepEqual(shapeOf(token), [
-    '.audit_ids[]', '.catalog[].endpoints[].id', '.catalog[].endpoints[].interface', '.catalog[].endpoints[].region', '.catalog[].endpoints[].region_id',
-    '.catalog[].endpoints[].url', '.catalog[].id', '.catalog[].name', '.catalog[].type', '.expires_at', '.is_domain', '.issued_at', '.methods[]',
-    '.project.domain.id', '.project.domain.name', '.project.id', '.project.name', '.roles[].id', '.roles[].name', '.user.domain.id', '.user.domain.name',
-    '.user.id', '.user.name', '.user.password_expires_at',
-  ].toSorted());
+  assert.deepEqual(
+    shapeOf(token),
+    [
+      '.audit_ids[]',
+      '.catalog[].endpoints[].id',
+      '.catalog[].endpoints[].interface',
+      '.catalog[].endpoints[].region',
+      '.catalog[].endpoints[].region_id',
+      '.catalog[].endpoints[].url',
+      '.catalog[].id',
+      '.catalog[].name',
+      '.catalog[].type',
+      '.expires_at',
+      '.is_domain',
+      '.issued_at',
+      '.methods[]',
+      '.project.domain.id',
+      '.project.domain.name',
+      '.project.id',
+      '.project.name',
+      '.roles[].id',
+      '.roles[].name',
+      '.user.domain.id',
+      '.user.domain.name',
+      '.user.id',
+      '.user.name',
+      '.user.password_expires_at',
+    ].toSorted(),
+  );
   assert.match(String(token['expires_at']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000Z$/);
   assert.match(String(token['issued_at']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}000Z$/);
   assert.doesNotMatch(response.body, /argon2|password_hash/);
@@ -66,8 +92,15 @@ test('the catalogue leads to the three faces and has stable ids', async (t) => {
   const response = await here.send('GET', `${V3}/auth/catalog`, await here.admin());
   const { catalog }: { catalog: { type: string; endpoints: { interface: string; url: string }[] }[] } = response.json();
   const urls = catalog.map(({ type, endpoints }) => [type, ...new Set(endpoints.map(({ url }) => url))]);
-  assert.deepEqual(urls, [['load-balancer', `${BASE}/load-balancer`], ['network', `${BASE}/network`], ['identity', `${BASE}/identity/v3/`]]);
-  assert.deepEqual(catalog[0]?.endpoints.map((endpoint) => endpoint.interface), ['public', 'internal', 'admin']);
+  assert.deepEqual(urls, [
+    ['load-balancer', `${BASE}/load-balancer`],
+    ['network', `${BASE}/network`],
+    ['identity', `${BASE}/identity/v3/`],
+  ]);
+  assert.deepEqual(
+    catalog[0]?.endpoints.map((endpoint) => endpoint.interface),
+    ['public', 'internal', 'admin'],
+  );
   assert.deepEqual((await there.send('GET', `${V3}/auth/catalog`, await there.admin())).json<Body>()['catalog'], catalog);
 });
 
@@ -75,7 +108,11 @@ test('users and projects by id or by name, domains by id or by name', async (t) 
   const set = await faces(t);
   const project = set.projects.get('blue');
   const users = [{ id: set.adminUserId, password: ADMIN_PASSWORD }, ADMIN, { ...ADMIN, domain: { name: 'Default' } }];
-  const scopes = [{ project: { id: project } }, { project: { name: 'blue', domain: { id: 'default' } } }, { project: { name: 'blue', domain: { name: 'Default' } } }];
+  const scopes = [
+    { project: { id: project } },
+    { project: { name: 'blue', domain: { id: 'default' } } },
+    { project: { name: 'blue', domain: { name: 'Default' } } },
+  ];
   for (const user of users) {
     for (const scope of scopes) {
       const response = await login(set, passwordLogin(user, scope));
@@ -85,7 +122,7 @@ test('users and projects by id or by name, domains by id or by name', async (t) 
   }
 });
 
-test('a project without its domain is one of the user\'s domain', async (t) => {
+test("a project without its domain is one of the user's domain", async (t) => {
   const set = await faces(t);
   const response = await login(set, passwordLogin(ADMIN, { project: { name: 'blue' } }));
   assert.equal(response.json<{ token: { project: { name: string } } }>().token.project.name, 'blue');
@@ -128,9 +165,14 @@ test('whatever does not fit is 401 and says no more', async (t) => {
   const set = await faces(t, { limits: { failures: 1000 } });
   await addUser(set.store, 'loner', 'pw', 'blue', ['member']);
   const wrong = [
-    passwordLogin({ ...ADMIN, password: 'wrong' }), passwordLogin({ ...ADMIN, name: 'nobody' }), passwordLogin({ ...ADMIN, domain: { id: 'nowhere' } }),
-    passwordLogin({ ...ADMIN, password: '' }), passwordLogin({ id: 'x', password: ADMIN_PASSWORD }), passwordLogin(ADMIN, { project: { name: 'nothing' } }),
-    passwordLogin(ADMIN, { project: { id: 'x'.repeat(255) } }), passwordLogin({ name: 'loner', domain: { id: 'default' }, password: 'pw' }, { project: { name: 'red' } }),
+    passwordLogin({ ...ADMIN, password: 'wrong' }),
+    passwordLogin({ ...ADMIN, name: 'nobody' }),
+    passwordLogin({ ...ADMIN, domain: { id: 'nowhere' } }),
+    passwordLogin({ ...ADMIN, password: '' }),
+    passwordLogin({ id: 'x', password: ADMIN_PASSWORD }),
+    passwordLogin(ADMIN, { project: { name: 'nothing' } }),
+    passwordLogin(ADMIN, { project: { id: 'x'.repeat(255) } }),
+    passwordLogin({ name: 'loner', domain: { id: 'default' }, password: 'pw' }, { project: { name: 'red' } }),
     { auth: { identity: { methods: ['token'], token: { id: 'gAAAAABk' } } } },
   ];
   const bodies = new Set<string>();
@@ -146,11 +188,20 @@ test('whatever does not fit is 401 and says no more', async (t) => {
 test('bodies that are none are 400 and name what is missing', async (t) => {
   const set = await faces(t);
   const cases: [unknown, RegExp][] = [
-    [{}, /find auth in request body/], [[], /auth/], [{ auth: 'x' }, /auth/], [{ auth: {} }, /find identity in auth/], [{ auth: { identity: {} } }, /find methods in identity/],
-    [{ auth: { identity: { methods: [] } } }, /methods/], [{ auth: { identity: { methods: ['password'] } } }, /find password in identity/],
-    [passwordLogin({ name: 'admin', domain: { id: 'default' } }), /find password in user/], [passwordLogin({ name: 'admin', password: 'x' }), /find domain in user/],
-    [passwordLogin({ ...ADMIN, name: 5 }), /user\/name/], [passwordLogin({ ...ADMIN, name: 'n'.repeat(256) }), /maximum character/], [passwordLogin({ ...ADMIN, name: 'a\0b' }), /NUL/],
-    [passwordLogin(ADMIN, { project: {} }), /find name in project/], [passwordLogin(ADMIN, { project: { name: 'x', domain: 'default' } }), /find domain in project/],
+    [{}, /find auth in request body/],
+    [[], /auth/],
+    [{ auth: 'x' }, /auth/],
+    [{ auth: {} }, /find identity in auth/],
+    [{ auth: { identity: {} } }, /find methods in identity/],
+    [{ auth: { identity: { methods: [] } } }, /methods/],
+    [{ auth: { identity: { methods: ['password'] } } }, /find password in identity/],
+    [passwordLogin({ name: 'admin', domain: { id: 'default' } }), /find password in user/],
+    [passwordLogin({ name: 'admin', password: 'x' }), /find domain in user/],
+    [passwordLogin({ ...ADMIN, name: 5 }), /user\/name/],
+    [passwordLogin({ ...ADMIN, name: 'n'.repeat(256) }), /maximum character/],
+    [passwordLogin({ ...ADMIN, name: 'a\0b' }), /NUL/],
+    [passwordLogin(ADMIN, { project: {} }), /find name in project/],
+    [passwordLogin(ADMIN, { project: { name: 'x', domain: 'default' } }), /find domain in project/],
     [passwordLogin(ADMIN, 'everything'), /find project in scope/],
   ];
   for (const [body, message] of cases) assertError(await login(set, body), 400, 'Bad Request', message);
@@ -161,7 +212,8 @@ test('bodies that are none are 400 and name what is missing', async (t) => {
 
 test('broken JSON, an empty body and one that is too large', async (t) => {
   const set = await faces(t);
-  const post = (payload: string): Promise<LightMyRequestResponse> => set.app.inject({ method: 'POST', url: `${V3}/auth/tokens`, headers: { 'content-type': 'application/json' }, payload });
+  const post = (payload: string): Promise<LightMyRequestResponse> =>
+    set.app.inject({ method: 'POST', url: `${V3}/auth/tokens`, headers: { 'content-type': 'application/json' }, payload });
   assertError(await post('{"auth":'), 400, 'Bad Request');
   assertError(await post(''), 400, 'Bad Request');
   assertError(await post(`"${'x'.repeat(100_000)}"`), 413, 'Payload Too Large');
@@ -170,16 +222,35 @@ test('broken JSON, an empty body and one that is too large', async (t) => {
 test('no body whatever makes the login fail in another way than 4xx', async (t) => {
   const set = await faces(t, { limits: { failures: 1_000_000 } });
   const value = fc.letrec((tie) => ({
-    node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, fc.jsonValue(), fc.record({
-      auth: tie('node'), identity: tie('node'), methods: fc.constantFrom(['password'], ['token'], ['password', 'token']), password: tie('node'), user: tie('node'),
-      token: tie('node'), scope: tie('node'), project: tie('node'), domain: tie('node'), id: fc.string(), name: fc.string(),
-    }, { requiredKeys: [] })),
+    node: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.jsonValue(),
+      fc.record(
+        {
+          auth: tie('node'),
+          identity: tie('node'),
+          methods: fc.constantFrom(['password'], ['token'], ['password', 'token']),
+          password: tie('node'),
+          user: tie('node'),
+          token: tie('node'),
+          scope: tie('node'),
+          project: tie('node'),
+          domain: tie('node'),
+          id: fc.string(),
+          name: fc.string(),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
   })).node;
-  await fc.assert(fc.asyncProperty(value, async (body) => {
-    const response = await login(set, JSON.stringify(body));
-    assert.ok(response.statusCode >= 400 && response.statusCode < 500, `${response.statusCode} ${response.body}`);
-    assert.ok(response.json<Body>()['error']);
-  }), { numRuns: 200 });
+  await fc.assert(
+    fc.asyncProperty(value, async (body) => {
+      const response = await login(set, JSON.stringify(body));
+      assert.ok(response.statusCode >= 400 && response.statusCode < 500, `${response.statusCode} ${response.body}`);
+      assert.ok(response.json<Body>()['error']);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('too many failures are 429, for that source and for that user, and a right password does not help', async (t) => {
@@ -197,10 +268,14 @@ function withSubject(set: Faces, method: 'GET' | 'HEAD' | 'DELETE', token: strin
   return set.app.inject({ method, url: `${V3}/auth/tokens`, headers: { 'x-auth-token': token, 'x-subject-token': subject } });
 }
 
-test('validation: the bearer\'s own and, for an administrator, anybody\'s', async (t) => {
+test("validation: the bearer's own and, for an administrator, anybody's", async (t) => {
   const set = await faces(t);
   const [admin, alice, bob] = [await set.admin(), await set.user('blue', ['member']), await set.user('blue', ['member'])];
-  for (const [token, subject] of [[admin, alice], [alice, alice], [admin, admin]] as const) {
+  for (const [token, subject] of [
+    [admin, alice],
+    [alice, alice],
+    [admin, admin],
+  ] as const) {
     const response = await withSubject(set, 'GET', token, subject);
     assert.equal(response.statusCode, 200);
     assert.equal(response.headers['x-subject-token'], subject);
@@ -213,7 +288,7 @@ test('validation: the bearer\'s own and, for an administrator, anybody\'s', asyn
   assertError(await set.send('GET', `${V3}/auth/tokens`, admin), 400, 'Bad Request', /X-Subject-Token/);
 });
 
-test('revocation: 204, then the token is nobody\'s', async (t) => {
+test("revocation: 204, then the token is nobody's", async (t) => {
   const set = await faces(t);
   const [admin, alice, bob] = [await set.admin(), await set.user('blue', ['member']), await set.user('blue', ['member'])];
   assertError(await withSubject(set, 'DELETE', alice, bob), 403, 'Forbidden');
@@ -226,7 +301,8 @@ test('revocation: 204, then the token is nobody\'s', async (t) => {
 test('everything but versions and the login wants a token', async (t) => {
   const set = await faces(t);
   for (const path of ['auth/tokens', 'auth/catalog', 'auth/projects', 'projects', 'users', 'users/x', 'roles', 'role_assignments', 'domains']) {
-    for (const token of [null, '', 'x', 'é'.repeat(300), 'x'.repeat(8000)]) assertError(await set.send('GET', `${V3}/${path}`, token), 401, 'Unauthorized', /requires authentication/);
+    for (const token of [null, '', 'x', 'é'.repeat(300), 'x'.repeat(8000)])
+      assertError(await set.send('GET', `${V3}/${path}`, token), 401, 'Unauthorized', /requires authentication/);
   }
 });
 
@@ -243,11 +319,15 @@ test('an administrator reads the directory', async (t) => {
   assert.deepEqual(names((await get('roles?name=reader'))['roles']), ['reader']);
   assert.deepEqual(names((await get('domains'))['domains']), ['Default']);
   assert.deepEqual(names((await get('auth/projects'))['projects']), ['admin', 'blue', 'red']);
-  assert.equal(((await get(`role_assignments?user.id=${set.adminUserId}&scope.project.id=${set.projects.get('blue')}`))['role_assignments'] as unknown[]).length, 5);
+  assert.equal(
+    ((await get(`role_assignments?user.id=${set.adminUserId}&scope.project.id=${set.projects.get('blue')}`))['role_assignments'] as unknown[]).length,
+    5,
+  );
   const shown = await set.send('GET', `${V3}/users/${set.adminUserId}`, admin);
   assert.equal(shown.json<{ user: { name: string } }>().user.name, 'admin');
   assert.doesNotMatch(shown.body, /argon2|password_hash|tokens_valid_after/);
-  for (const kind of ['user', 'project', 'role', 'domain']) assertError(await set.send('GET', `${V3}/${kind}s/nothing`, admin), 404, 'Not Found', new RegExp(`Could not find ${kind}: nothing\\.`));
+  for (const kind of ['user', 'project', 'role', 'domain'])
+    assertError(await set.send('GET', `${V3}/${kind}s/nothing`, admin), 404, 'Not Found', new RegExp(`Could not find ${kind}: nothing\\.`));
 });
 
 test('others see themselves, their domain and their projects', async (t) => {
@@ -255,12 +335,17 @@ test('others see themselves, their domain and their projects', async (t) => {
   const alice = await set.user('blue', ['member']);
   const { userId } = await set.tokens.verify(alice);
   const status = async (path: string): Promise<number> => (await set.send('GET', `${V3}/${path}`, alice)).statusCode;
-  for (const path of [`users/${userId}`, `users/${userId}/projects`, `projects/${set.projects.get('blue')}`, 'domains/default']) assert.equal(await status(path), 200, path);
-  for (const path of ['users', 'roles', 'domains', 'role_assignments', `users/${set.adminUserId}`, `projects/${set.projects.get('red')}`, 'projects/nothing']) assert.equal(await status(path), 403, path);
-  assert.deepEqual((await set.send('GET', `${V3}/projects`, alice)).json<{ projects: { name: string }[] }>().projects.map(({ name }) => name), ['blue']);
+  for (const path of [`users/${userId}`, `users/${userId}/projects`, `projects/${set.projects.get('blue')}`, 'domains/default'])
+    assert.equal(await status(path), 200, path);
+  for (const path of ['users', 'roles', 'domains', 'role_assignments', `users/${set.adminUserId}`, `projects/${set.projects.get('red')}`, 'projects/nothing'])
+    assert.equal(await status(path), 403, path);
+  assert.deepEqual(
+    (await set.send('GET', `${V3}/projects`, alice)).json<{ projects: { name: string }[] }>().projects.map(({ name }) => name),
+    ['blue'],
+  );
 });
 
-test('unknown paths are 404, known paths with another method 405, in Keystone\'s shape', async (t) => {
+test("unknown paths are 404, known paths with another method 405, in Keystone's shape", async (t) => {
   const set = await faces(t);
   assertError(await set.send('GET', `${V3}/nothing`, await set.admin()), 404, 'Not Found');
   assertError(await set.send('GET', '/identity/v2.0', null), 404, 'Not Found');

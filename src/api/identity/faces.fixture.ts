@@ -33,7 +33,10 @@ export interface Faces {
   send(method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, token: string | null, body?: unknown): Promise<LightMyRequestResponse>;
 }
 
-export async function faces(t: TestContext, options: { strategy?: 'keystone' | 'noauth'; limits?: Partial<LoginLimits>; clock?: () => number } = {}): Promise<Faces> {
+export async function faces(
+  t: TestContext,
+  options: { strategy?: 'keystone' | 'noauth'; limits?: Partial<LoginLimits>; clock?: () => number } = {},
+): Promise<Faces> {
   const statePath = await temporaryDirectory(t);
   const store = await openStore({ statePath, log: silent });
   t.after(() => store.close());
@@ -41,9 +44,15 @@ export async function faces(t: TestContext, options: { strategy?: 'keystone' | '
   const tokens = await Tokens.open({ store, statePath, lifetime: 3600, ...(options.clock ? { clock: options.clock } : {}) });
   const app = await buildApp(store, tokens, options.strategy ?? 'keystone', new LoginLimit(options.limits));
   t.after(() => app.close());
-  const issue = async (userId: string, project: string): Promise<string> => (await tokens.issue({ userId, projectId: projects.get(project) ?? null, methods: ['password'] })).token;
+  const issue = async (userId: string, project: string): Promise<string> =>
+    (await tokens.issue({ userId, projectId: projects.get(project) ?? null, methods: ['password'] })).token;
   return {
-    app, store, tokens, statePath, adminUserId, projects,
+    app,
+    store,
+    tokens,
+    statePath,
+    adminUserId,
+    projects,
     admin: (project = 'admin') => issue(adminUserId, project),
     user: async (project, roles) => issue(await addUser(store, randomUUID(), null, project, roles), project),
     send: (method, url, token, body) =>
@@ -57,7 +66,9 @@ async function buildApp(store: Store, tokens: Tokens, strategy: 'keystone' | 'no
   app.decorateRequest('caller', null);
   const baseUrl = (): string => BASE;
   await app.register(identityFace({ store, tokens, region: 'RegionOne', baseUrl, limit }), { prefix: '/identity' });
-  await app.register(networkFace({ store, authenticate: authenticate({ strategy, store, tokens, baseUrl }), baseUrl, physicalNetworks: ['ext'] }), { prefix: '/network' });
+  await app.register(networkFace({ store, authenticate: authenticate({ strategy, store, tokens, baseUrl }), baseUrl, physicalNetworks: ['ext'] }), {
+    prefix: '/network',
+  });
   return app;
 }
 
@@ -66,11 +77,27 @@ export async function addUser(store: Store, name: string, password: string | nul
   const password_hash = password === null ? null : await hashPassword(password);
   const id = randomUUID().replaceAll('-', '');
   await writeIdentity(store, async (tx) => {
-    const user = { id, name, description: '', enabled: true, domain_id: DEFAULT_DOMAIN.id, default_project_id: null, password_hash, created_at: '', tokens_valid_after: null };
+    const user = {
+      id,
+      name,
+      description: '',
+      enabled: true,
+      domain_id: DEFAULT_DOMAIN.id,
+      default_project_id: null,
+      password_hash,
+      created_at: '',
+      tokens_valid_after: null,
+    };
     await tx.db.insertInto('user_account').values(user).execute();
     const owner = await projectByName(tx.db, project, DEFAULT_DOMAIN.id);
     const wanted = (await allRoles(tx.db)).filter((role) => roles.includes(role.name));
-    if (owner) await assignRoles(tx, id, owner.id, wanted.map((role) => role.id));
+    if (owner)
+      await assignRoles(
+        tx,
+        id,
+        owner.id,
+        wanted.map((role) => role.id),
+      );
   });
   return id;
 }
@@ -79,5 +106,7 @@ export async function addUser(store: Store, name: string, password: string | nul
 export function shapeOf(value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return [...new Set(value.flatMap((item) => shapeOf(item, `${path}[]`)))].toSorted();
   if (typeof value !== 'object' || value === null) return [path];
-  return Object.entries(value).flatMap(([key, item]) => shapeOf(item, `${path}.${key}`)).toSorted();
+  return Object.entries(value)
+    .flatMap(([key, item]) => shapeOf(item, `${path}.${key}`))
+    .toSorted();
 }

@@ -14,7 +14,8 @@ export const keystone = {
   tooManyLogins: (): Fault => new Fault('too_many_logins', 429, `Too many failed logins. Try again in ${RETRY_AFTER} seconds.`),
   notFound: (kind: string, id: string): Fault => new Fault('not_found', 404, `Could not find ${kind}: ${id.slice(0, 255)}.`),
   notAuthorized: (action: string): Fault => new Fault('forbidden', 403, `You are not authorized to perform the requested action: identity:${action}.`),
-  noSuchPath: (): Fault => new Fault('no_such_path', 404, 'The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.'),
+  noSuchPath: (): Fault =>
+    new Fault('no_such_path', 404, 'The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.'),
   methodNotAllowed: (): Fault => new Fault('method_not_allowed', 405, 'The method is not allowed for the requested URL.'),
 } as const;
 

@@ -18,7 +18,13 @@ test('an empty password is a password', async () => {
 });
 
 test('no hash and a damaged hash match nothing', async () => {
-  for (const stored of [null, '', 'plain', '$argon2id$v=19$m=19456,t=2,p=1$$', '$argon2i$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA']) {
+  for (const stored of [
+    null,
+    '',
+    'plain',
+    '$argon2id$v=19$m=19456,t=2,p=1$$',
+    '$argon2i$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+  ]) {
     assert.equal(await passwordMatches('x', stored), false, String(stored));
   }
 });

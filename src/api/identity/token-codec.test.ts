@@ -4,18 +4,37 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Claims, newAuditId, openToken, sealToken } from './token-codec.ts';
 
-const keys = new Map([[1, randomBytes(32)], [2, randomBytes(32)]]);
+const keys = new Map([
+  [1, randomBytes(32)],
+  [2, randomBytes(32)],
+]);
 
 function claims(changes: Partial<Claims> = {}): Claims {
-  return { userId: 'u'.repeat(32), projectId: 'p'.repeat(32), methods: ['password'], issuedAt: 1_763_833_909_000, expiresAt: 1_763_920_309_000, auditId: newAuditId(), chainId: null, ...changes };
+  return {
+    userId: 'u'.repeat(32),
+    projectId: 'p'.repeat(32),
+    methods: ['password'],
+    issuedAt: 1_763_833_909_000,
+    expiresAt: 1_763_920_309_000,
+    auditId: newAuditId(),
+    chainId: null,
+    ...changes,
+  };
 }
 
 test('what is sealed opens to the same claims', () => {
   fc.assert(
-    fc.property(fc.string(), fc.option(fc.string()), fc.array(fc.string(), { maxLength: 3 }), fc.option(fc.string()), fc.nat(), (userId, projectId, methods, chainId, issuedAt) => {
-      const said = claims({ userId, projectId, methods, chainId, issuedAt });
-      assert.deepEqual(openToken(sealToken(said, keys), keys), said);
-    }),
+    fc.property(
+      fc.string(),
+      fc.option(fc.string()),
+      fc.array(fc.string(), { maxLength: 3 }),
+      fc.option(fc.string()),
+      fc.nat(),
+      (userId, projectId, methods, chainId, issuedAt) => {
+        const said = claims({ userId, projectId, methods, chainId, issuedAt });
+        assert.deepEqual(openToken(sealToken(said, keys), keys), said);
+      },
+    ),
   );
 });
 
@@ -45,15 +64,33 @@ test('every bit counts', () => {
 
 test('a token has one spelling', () => {
   const token = sealToken(claims(), keys);
-  for (const other of [`${token}=`, `${token}==`, ` ${token}`, `${token}\n`, `${token}!`, token.replaceAll('-', '+').replaceAll('_', '/'), `${token}A`, token.slice(0, -1)]) {
+  for (const other of [
+    `${token}=`,
+    `${token}==`,
+    ` ${token}`,
+    `${token}\n`,
+    `${token}!`,
+    token.replaceAll('-', '+').replaceAll('_', '/'),
+    `${token}A`,
+    token.slice(0, -1),
+  ]) {
     if (other !== token) assert.equal(openToken(other, keys), null, JSON.stringify(other));
   }
 });
 
 test('garbage of any length is no token', () => {
-  fc.assert(fc.property(fc.oneof(fc.string({ maxLength: 3000 }), fc.base64String({ maxLength: 3000 }), fc.uint8Array({ maxLength: 900 }).map((bytes) => Buffer.from(bytes).toString('base64url'))), (garbage) => {
-    assert.equal(openToken(garbage, keys), null);
-  }));
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ maxLength: 3000 }),
+        fc.base64String({ maxLength: 3000 }),
+        fc.uint8Array({ maxLength: 900 }).map((bytes) => Buffer.from(bytes).toString('base64url')),
+      ),
+      (garbage) => {
+        assert.equal(openToken(garbage, keys), null);
+      },
+    ),
+  );
   assert.equal(openToken('A'.repeat(10_000_000), keys), null);
 });
 

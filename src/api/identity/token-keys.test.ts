@@ -17,7 +17,12 @@ test('the first start makes a key that only the owner reads; the next finds it',
 test('rotation adds a higher key and keeps three', async (t) => {
   const statePath = await temporaryDirectory(t);
   await loadTokenKeys(statePath);
-  for (const kept of [[1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]]) {
+  for (const kept of [
+    [1, 2],
+    [1, 2, 3],
+    [2, 3, 4],
+    [3, 4, 5],
+  ]) {
     const keys = await rotateTokenKeys(statePath);
     assert.deepEqual([...keys.keys()], kept);
     assert.deepEqual((await readdir(join(statePath, 'token-keys'))).toSorted(), kept.map(String));

@@ -19,7 +19,10 @@ type View = Record<string, unknown>;
 export function loginRoute(app: FastifyInstance, options: IdentityOptions & LoginContext): void {
   app.post('/v3/auth/tokens', async (request, reply) => {
     const verified = await login(options, parseLogin(request.body), request.ip);
-    return reply.code(201).header('X-Subject-Token', verified.token).send(bodyOf(options, request, verified));
+    return reply
+      .code(201)
+      .header('X-Subject-Token', verified.token)
+      .send(bodyOf(options, request, verified));
   });
 }
 

@@ -11,7 +11,9 @@ export function tokenView({ claims, standing }: Verified, catalog: readonly Cata
     audit_ids: claims.chainId === null ? [claims.auditId] : [claims.auditId, claims.chainId],
     expires_at: keystoneTime(claims.expiresAt),
     issued_at: keystoneTime(claims.issuedAt),
-    ...(project === null ? {} : { project: { domain: { id: projectDomain?.id, name: projectDomain?.name }, id: project.id, name: project.name }, is_domain: false, roles }),
+    ...(project === null
+      ? {}
+      : { project: { domain: { id: projectDomain?.id, name: projectDomain?.name }, id: project.id, name: project.name }, is_domain: false, roles }),
     ...(project === null || catalog === null ? {} : { catalog }),
   };
 }

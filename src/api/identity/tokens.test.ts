@@ -20,7 +20,12 @@ test('a token says who, for which project and in which roles', async (t) => {
   const caller = await set.tokens.verify(await set.admin('blue'));
   const { auditId, expiresAt, ...rest } = caller;
   assert.deepEqual(rest, {
-    userId: set.adminUserId, userName: 'admin', projectId: set.projects.get('blue'), projectName: 'blue', domainId: 'default', isAdmin: true,
+    userId: set.adminUserId,
+    userName: 'admin',
+    projectId: set.projects.get('blue'),
+    projectName: 'blue',
+    domainId: 'default',
+    isAdmin: true,
     roles: ['admin', 'load-balancer_admin', 'load-balancer_member', 'member', 'reader'],
   });
   assert.match(auditId, /^[\w-]{22}$/);
@@ -90,10 +95,13 @@ test('a token is good for nothing where its keys are not', async (t) => {
 
 type Change = (set: Faces, userId: string) => Promise<unknown>;
 const CHANGES: Readonly<Record<string, Change>> = {
-  'the user is disabled': ({ store }, id) => writeIdentity(store, ({ db }) => db.updateTable('user_account').set({ enabled: false }).where('id', '=', id).execute()),
+  'the user is disabled': ({ store }, id) =>
+    writeIdentity(store, ({ db }) => db.updateTable('user_account').set({ enabled: false }).where('id', '=', id).execute()),
   'the user is gone': ({ store }, id) => writeIdentity(store, ({ db }) => db.deleteFrom('user_account').where('id', '=', id).execute()),
-  'the project is disabled': ({ store }) => writeIdentity(store, ({ db }) => db.updateTable('project').set({ enabled: false }).where('name', '=', 'blue').execute()),
-  'the domain is disabled': ({ store }) => writeIdentity(store, ({ db }) => db.updateTable('domain').set({ enabled: false }).where('id', '=', DEFAULT_DOMAIN.id).execute()),
+  'the project is disabled': ({ store }) =>
+    writeIdentity(store, ({ db }) => db.updateTable('project').set({ enabled: false }).where('name', '=', 'blue').execute()),
+  'the domain is disabled': ({ store }) =>
+    writeIdentity(store, ({ db }) => db.updateTable('domain').set({ enabled: false }).where('id', '=', DEFAULT_DOMAIN.id).execute()),
   'the last role is taken away': ({ store }, id) => writeIdentity(store, ({ db }) => db.deleteFrom('role_assignment').where('user_id', '=', id).execute()),
   'the password is changed': ({ store }, id) => writeIdentity(store, (tx) => setPassword(tx, id, 'x', new Date(Date.now() + 1))),
 };
@@ -132,5 +140,6 @@ test('what was read before a write is not remembered after it', async (t) => {
 test('no token for a project without a role in it', async (t) => {
   const set = await faces(t);
   const userId = await addUser(set.store, 'u', null, 'blue', ['member']);
-  for (const projectId of [set.projects.get('red') ?? '', 'nothing', '']) await assert.rejects(set.tokens.issue({ userId, projectId, methods: ['password'] }), unauthorized);
+  for (const projectId of [set.projects.get('red') ?? '', 'nothing', ''])
+    await assert.rejects(set.tokens.issue({ userId, projectId, methods: ['password'] }), unauthorized);
 });

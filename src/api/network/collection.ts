@@ -99,7 +99,12 @@ async function listRows<R extends Resource>(collection: Collection<R>, { store, 
   const visible = caller.isAdmin ? [] : await collection.visible(store.db, caller);
   const rows = await list(store.db, resource, { ...query, where: [...query.where, ...own.where, ...where, ...visible] });
   const views = await collection.views(store.db, caller, rows);
-  const links = pageLinks(`${baseUrl(request)}/network/v2.0/${resource.collection}`, raw, { query, fields, projectId: null }, rows.map((row) => String((row as View)['id'])));
+  const links = pageLinks(
+    `${baseUrl(request)}/network/v2.0/${resource.collection}`,
+    raw,
+    { query, fields, projectId: null },
+    rows.map((row) => String((row as View)['id'])),
+  );
   return { [resource.collection]: views.map((view) => select(view, fields)), ...(links.length > 0 ? { [resource.links]: links } : {}) };
 }
 

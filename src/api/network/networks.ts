@@ -12,8 +12,13 @@ import { projectFor, requireAdminFor, requireWriter, seesNetwork } from './polic
 
 /** What Neutron shows besides and this installation has no use for; clients expect the names. */
 const CONSTANTS: View = {
-  port_security_enabled: false, qos_policy_id: null, is_default: false, availability_zone_hints: [], availability_zones: [],
-  ipv4_address_scope: null, ipv6_address_scope: null,
+  port_security_enabled: false,
+  qos_policy_id: null,
+  is_default: false,
+  availability_zone_hints: [],
+  availability_zones: [],
+  ipv4_address_scope: null,
+  ipv6_address_scope: null,
 };
 
 export const networks: Collection<typeof network> = {
@@ -21,7 +26,10 @@ export const networks: Collection<typeof network> = {
   visible: async (db, { projectId }) => [{ column: 'id', anyOf: await visibleNetworkIds(db, projectId) }],
   sees: async (_db, caller, row) => seesNetwork(caller, row),
   async views(db, caller, rows) {
-    const subnets = await subnetIdsOf(db, rows.map(({ id }) => id));
+    const subnets = await subnetIdsOf(
+      db,
+      rows.map(({ id }) => id),
+    );
     return rows.map((row) => networkView(row, caller, subnets.get(row.id) ?? []));
   },
   create: createNetwork,

@@ -11,7 +11,8 @@ export class NeutronFault extends Fault {
   }
 }
 
-const inUse = (type: string, noun: string, id: string, detail: string): NeutronFault => new NeutronFault(type, 409, `Unable to complete operation on ${noun} ${id}${detail}`);
+const inUse = (type: string, noun: string, id: string, detail: string): NeutronFault =>
+  new NeutronFault(type, 409, `Unable to complete operation on ${noun} ${id}${detail}`);
 
 export const neutron = {
   notFound: (title: string, id: string): Fault => new NeutronFault(`${title}NotFound`, 404, `${title} ${id.slice(0, 255)} could not be found.`),
@@ -19,11 +20,14 @@ export const neutron = {
   notAllowed: (rule: string): Fault => new NeutronFault('PolicyNotAuthorized', 403, `rule:${rule} is disallowed by policy`),
   subnetInUse: (id: string, reason: string): Fault => inUse('SubnetInUse', 'subnet', id, `: ${reason}`),
   networkInUse: (id: string): Fault => inUse('NetworkInUse', 'network', id, '. There are one or more ports still in use on the network.'),
-  sharedInUse: (id: string): Fault => new NeutronFault('InvalidSharedSetting', 409, `Unable to reconfigure sharing settings for network ${id}. Multiple tenants are using it.`),
-  portInUse: (id: string, reason: string): Fault => new NeutronFault('ServicePortInUse', 409, `Port ${id} cannot be changed or deleted directly via the port API: ${reason}.`),
+  sharedInUse: (id: string): Fault =>
+    new NeutronFault('InvalidSharedSetting', 409, `Unable to reconfigure sharing settings for network ${id}. Multiple tenants are using it.`),
+  portInUse: (id: string, reason: string): Fault =>
+    new NeutronFault('ServicePortInUse', 409, `Port ${id} cannot be changed or deleted directly via the port API: ${reason}.`),
   gatewayInPool: (gateway: string, start: string, end: string): Fault =>
     new NeutronFault('GatewayConflictWithAllocationPools', 409, `Gateway ip ${gateway} conflicts with allocation pool ${start}-${end}.`),
-  poolOutside: (start: string, end: string, cidr: string): Fault => new NeutronFault('OutOfBoundsAllocationPool', 400, `The allocation pool ${start}-${end} spans beyond the subnet cidr ${cidr}.`),
+  poolOutside: (start: string, end: string, cidr: string): Fault =>
+    new NeutronFault('OutOfBoundsAllocationPool', 400, `The allocation pool ${start}-${end} spans beyond the subnet cidr ${cidr}.`),
   poolBackwards: (start: string, end: string): Fault => new NeutronFault('InvalidAllocationPool', 400, `The allocation pool ${start}-${end} is not valid.`),
   poolsOverlap: (cidr: string): Fault => new NeutronFault('OverlappingAllocationPools', 409, `Found overlapping allocation pools for subnet ${cidr}.`),
 } as const;
@@ -60,7 +64,8 @@ function typeOf(known: Fault): string {
 /** Errors of the HTTP library that are the client's; all others are ours, and logged. */
 function fromFastify(error: FastifyError, request: FastifyRequest): Fault {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fault.bodyTooLarge();
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return new NeutronFault('HTTPBadRequest', error.statusCode, error.message);
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return new NeutronFault('HTTPBadRequest', error.statusCode, error.message);
   request.log.error({ err: error }, 'request failed');
   return new NeutronFault('HTTPInternalServerError', 500, 'Request Failed: internal server error while processing your request.');
 }

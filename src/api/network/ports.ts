@@ -52,7 +52,12 @@ async function createFromBody({ tx, caller, body }: Write): Promise<Port> {
   requireNetworkOwner(caller, network, wanted);
   await refuseAmphora(tx.db, wanted.device_id);
   const { name, device_owner: deviceOwner, device_id: deviceId, mac_address: mac } = wanted;
-  const attributes = { description: wanted.description, admin_state_up: wanted.admin_state_up, security_groups: wanted.security_groups, 'binding:vnic_type': wanted['binding:vnic_type'] };
+  const attributes = {
+    description: wanted.description,
+    admin_state_up: wanted.admin_state_up,
+    security_groups: wanted.security_groups,
+    'binding:vnic_type': wanted['binding:vnic_type'],
+  };
   const fixedIps = await fixedIpsOf(tx.db, wanted, mentions('port', body, 'fixed_ips'));
   return createPort(tx, { networkId: network.id, projectId, name, deviceOwner, deviceId, fixedIps, attributes, ...(mac === null ? {} : { mac }) });
 }

@@ -34,7 +34,16 @@ async function createSubnet({ tx, caller, body }: Write): Promise<Subnet> {
   checkNetworkRange(checked, await subnetsOf(tx.db, network.id));
   const addressing = addressingOf(checked, body);
   const now = neutronTime();
-  const server = { id: randomUUID(), subnetpool_id: null, service_types: [], tags: [], created_at: now, updated_at: now, revision_number: 0, allocation_cursor: null };
+  const server = {
+    id: randomUUID(),
+    subnetpool_id: null,
+    service_types: [],
+    tags: [],
+    created_at: now,
+    updated_at: now,
+    revision_number: 0,
+    allocation_cursor: null,
+  };
   const row: Subnet = { ...checked, ...addressing, ...server, project_id };
   await insert(tx.db, subnet, row);
   return row;

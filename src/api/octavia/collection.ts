@@ -43,9 +43,17 @@ interface Owned {
 
 export function registerCollection<R extends Resource>(app: FastifyInstance, options: OctaviaOptions, collection: Collection<R>): void {
   const { path, resource } = collection;
-  app.get(path, async (request) => listRows(collection, callOf(options, request), `${options.baseUrl(request)}/v2.0/lbaas${request.url.slice(request.url.indexOf('/lbaas') + 6).split('?')[0]}`));
+  app.get(path, async (request) =>
+    listRows(
+      collection,
+      callOf(options, request),
+      `${options.baseUrl(request)}/v2.0/lbaas${request.url.slice(request.url.indexOf('/lbaas') + 6).split('?')[0]}`,
+    ),
+  );
   app.get(`${path}/:id`, async (request) => showRow(collection, callOf(options, request)));
-  app.post(path, async (request, reply) => answer(reply.code(201), resource, await shown(collection, options, await collection.create(callOf(options, request)))));
+  app.post(path, async (request, reply) =>
+    answer(reply.code(201), resource, await shown(collection, options, await collection.create(callOf(options, request)))),
+  );
   app.put(`${path}/:id`, async (request, reply) => {
     const call = callOf(options, request);
     return answer(reply, resource, await shown(collection, options, await collection.update(call, idOf(call))));
@@ -93,7 +101,14 @@ async function showRow<R extends Resource>(collection: Collection<R>, call: Call
 }
 
 /** A row the caller may act on: 404 when it is not there, 403 when it is somebody else's. */
-export async function rowFor<R extends Resource>(resource: R, call: Call, id: string, action: 'read' | 'write', within: readonly { column: string; anyOf: unknown[] }[] = [], db = call.options.store.db): Promise<RowOf<R>> {
+export async function rowFor<R extends Resource>(
+  resource: R,
+  call: Call,
+  id: string,
+  action: 'read' | 'write',
+  within: readonly { column: string; anyOf: unknown[] }[] = [],
+  db = call.options.store.db,
+): Promise<RowOf<R>> {
   const row = await byId(db, resource, id);
   const outside = row && within.some(({ column, anyOf }) => !anyOf.includes((row as Record<string, unknown>)[column]));
   if (!row || outside) throw fault.notFound(resource.title, id);

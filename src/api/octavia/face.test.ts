@@ -24,21 +24,36 @@ function memberOf(last: number, more: Body = {}): Body {
 
 /** Keys of Octavia 11's answers (recorded), which every answer of ours must have. */
 const RECORDED = {
-  loadbalancer: 'listeners pools id name description provisioning_status operating_status admin_state_up project_id created_at updated_at vip_address vip_port_id vip_subnet_id vip_network_id additional_vips provider flavor_id vip_qos_policy_id tags availability_zone tenant_id',
-  listener: 'id name description provisioning_status operating_status admin_state_up protocol protocol_port connection_limit default_tls_container_ref sni_container_refs project_id default_pool_id l7policies insert_headers created_at updated_at loadbalancers timeout_client_data timeout_member_connect timeout_member_data timeout_tcp_inspect tags client_ca_tls_container_ref client_authentication client_crl_container_ref allowed_cidrs tls_ciphers tls_versions alpn_protocols tenant_id',
+  loadbalancer:
+    'listeners pools id name description provisioning_status operating_status admin_state_up project_id created_at updated_at vip_address vip_port_id vip_subnet_id vip_network_id additional_vips provider flavor_id vip_qos_policy_id tags availability_zone tenant_id',
+  listener:
+    'id name description provisioning_status operating_status admin_state_up protocol protocol_port connection_limit default_tls_container_ref sni_container_refs project_id default_pool_id l7policies insert_headers created_at updated_at loadbalancers timeout_client_data timeout_member_connect timeout_member_data timeout_tcp_inspect tags client_ca_tls_container_ref client_authentication client_crl_container_ref allowed_cidrs tls_ciphers tls_versions alpn_protocols tenant_id',
   pool: 'id name description provisioning_status operating_status admin_state_up protocol lb_algorithm session_persistence project_id loadbalancers listeners created_at updated_at members tags tls_container_ref ca_tls_container_ref crl_container_ref tls_enabled tls_ciphers tls_versions alpn_protocols tenant_id',
-  member: 'id name operating_status provisioning_status admin_state_up address protocol_port weight backup subnet_id project_id created_at updated_at monitor_address monitor_port tags tenant_id',
-  healthmonitor: 'id name type delay timeout max_retries max_retries_down http_method url_path expected_codes admin_state_up project_id pools provisioning_status operating_status created_at updated_at tags http_version domain_name tenant_id',
+  member:
+    'id name operating_status provisioning_status admin_state_up address protocol_port weight backup subnet_id project_id created_at updated_at monitor_address monitor_port tags tenant_id',
+  healthmonitor:
+    'id name type delay timeout max_retries max_retries_down http_method url_path expected_codes admin_state_up project_id pools provisioning_status operating_status created_at updated_at tags http_version domain_name tenant_id',
 };
 
 test('the four commands become ACTIVE, with the keys that Octavia answers with', async (t) => {
   const { api, balancer, listener, pool } = await web(t);
   const member = await api.make(`/pools/${pool.id}/members`, 'member', memberOf(10, { subnet_id: api.subnetId }));
-  const monitor = await api.make('/healthmonitors', 'healthmonitor', { pool_id: pool.id, type: 'HTTP', delay: 5, timeout: 3, max_retries: 3, url_path: '/health' });
+  const monitor = await api.make('/healthmonitors', 'healthmonitor', {
+    pool_id: pool.id,
+    type: 'HTTP',
+    delay: 5,
+    timeout: 3,
+    max_retries: 3,
+    url_path: '/health',
+  });
   const made = { loadbalancer: balancer, listener, pool, member, healthmonitor: monitor };
   for (const [root, keys] of Object.entries(RECORDED)) {
     const answer = made[root as keyof typeof made];
-    assert.deepEqual(keys.split(' ').filter((key) => !(key in answer)), [], root);
+    assert.deepEqual(
+      keys.split(' ').filter((key) => !(key in answer)),
+      [],
+      root,
+    );
     assert.equal(answer.provisioning_status, 'PENDING_CREATE', root);
     assert.match(String(answer['created_at']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
   }
@@ -70,35 +85,101 @@ test('discovery lists v2.0 to v2.30 in order, the last CURRENT, without a token'
   const api = await octavia(t);
   const response = await api.app.inject({ url: '/load-balancer/', headers: { host: 'controller:9876' } });
   const { versions } = response.json<{ versions: { id: string; status: string; links: { href: string }[] }[] }>();
-  assert.deepEqual(versions.map(({ id }) => id), Array.from({ length: 31 }, (_, minor) => `v2.${minor}`));
-  assert.deepEqual(versions.filter(({ status }) => status === 'CURRENT').map(({ id }) => id), ['v2.30']);
+  assert.deepEqual(
+    versions.map(({ id }) => id),
+    Array.from({ length: 31 }, (_, minor) => `v2.${minor}`),
+  );
+  assert.deepEqual(
+    versions.filter(({ status }) => status === 'CURRENT').map(({ id }) => id),
+    ['v2.30'],
+  );
   assert.equal(versions[0]?.links[0]?.href, 'http://controller:9876/load-balancer/v2');
 });
 
-test('a wrong body is answered in Octavia\'s words and changes nothing', async (t) => {
+test("a wrong body is answered in Octavia's words and changes nothing", async (t) => {
   const { api, balancer, listener, pool } = await web(t);
   const cases: [string, string, unknown, number, RegExp][] = [
-    ['POST', '/loadbalancers', { loadbalancer: { vip_subnet_id: 'nonsense' } }, 400, /^Invalid input for field\/attribute vip_subnet_id\. Value: 'nonsense'\. Value should be UUID format$/],
+    [
+      'POST',
+      '/loadbalancers',
+      { loadbalancer: { vip_subnet_id: 'nonsense' } },
+      400,
+      /^Invalid input for field\/attribute vip_subnet_id\. Value: 'nonsense'\. Value should be UUID format$/,
+    ],
     ['POST', '/loadbalancers', { loadbalancer: {} }, 400, /^Validation failure: VIP must contain one of: vip_port_id, vip_network_id, vip_subnet_id\.$/],
-    ['POST', '/loadbalancers', { loadbalancer: { vip_subnet_id: api.subnetId, colour: 'red' } }, 400, /^Unknown attribute\(s\) for argument load_balancer: colour$/],
+    [
+      'POST',
+      '/loadbalancers',
+      { loadbalancer: { vip_subnet_id: api.subnetId, colour: 'red' } },
+      400,
+      /^Unknown attribute\(s\) for argument load_balancer: colour$/,
+    ],
     ['POST', '/loadbalancers', { loadbalancer: { vip_subnet_id: randomUUID() } }, 400, /^Subnet .* not found\.$/],
     ['POST', '/loadbalancers', { loadbalancer: { vip_subnet_id: api.subnetId, name: 'x'.repeat(256) } }, 400, /maximum character requirement of 255$/],
     ['POST', '/loadbalancers', { loadbalancer: { vip_subnet_id: api.subnetId, provider: 'f5' } }, 400, /^Provider 'f5' is not enabled\.$/],
     ['POST', '/loadbalancers', { loadbalancer: { vip_subnet_id: api.subnetId, vip_address: balancer['vip_address'] } }, 409, /in use/],
     ['POST', '/loadbalancers', {}, 400, /^Missing argument: "load_balancer_"$/],
     ['POST', '/listeners', { listener: { protocol: 'HTTP', protocol_port: 70_000, loadbalancer_id: balancer.id } }, 400, /lower or equal to 65535$/],
-    ['POST', '/listeners', { listener: { protocol: 'GOPHER', protocol_port: 70, loadbalancer_id: balancer.id } }, 400, /^Invalid input for field\/attribute protocol\. Value: 'GOPHER'\. Value should be one of: /],
-    ['POST', '/listeners', { listener: { protocol: 'HTTP', protocol_port: 80, loadbalancer_id: balancer.id } }, 409, /^Another Listener on this Load Balancer is already using protocol HTTP and protocol_port 80$/],
+    [
+      'POST',
+      '/listeners',
+      { listener: { protocol: 'GOPHER', protocol_port: 70, loadbalancer_id: balancer.id } },
+      400,
+      /^Invalid input for field\/attribute protocol\. Value: 'GOPHER'\. Value should be one of: /,
+    ],
+    [
+      'POST',
+      '/listeners',
+      { listener: { protocol: 'HTTP', protocol_port: 80, loadbalancer_id: balancer.id } },
+      409,
+      /^Another Listener on this Load Balancer is already using protocol HTTP and protocol_port 80$/,
+    ],
     ['POST', '/listeners', { listener: { protocol: 'HTTP', protocol_port: 81, loadbalancer_id: randomUUID() } }, 404, /^Load Balancer .* not found\.$/],
-    ['POST', '/listeners', { listener: { protocol: 'UDP', protocol_port: 53, loadbalancer_id: balancer.id } }, 501, /^Provider 'octavia' does not support a requested option: /],
-    ['POST', '/listeners', { listener: { protocol: 'TCP', protocol_port: 81, loadbalancer_id: balancer.id, insert_headers: { 'X-Forwarded-For': 'true' } } }, 400, /^insert-headers is not a valid option for a TCP protocol listener\.$/],
+    [
+      'POST',
+      '/listeners',
+      { listener: { protocol: 'UDP', protocol_port: 53, loadbalancer_id: balancer.id } },
+      501,
+      /^Provider 'octavia' does not support a requested option: /,
+    ],
+    [
+      'POST',
+      '/listeners',
+      { listener: { protocol: 'TCP', protocol_port: 81, loadbalancer_id: balancer.id, insert_headers: { 'X-Forwarded-For': 'true' } } },
+      400,
+      /^insert-headers is not a valid option for a TCP protocol listener\.$/,
+    ],
     ['POST', '/pools', { pool: { protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN' } }, 400, /^Validation failure: /],
-    ['POST', '/pools', { pool: { protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', listener_id: listener.id } }, 409, /^This listener already has a default pool$/],
-    ['POST', '/pools', { pool: { protocol: 'UDP', lb_algorithm: 'ROUND_ROBIN', listener_id: listener.id } }, 400, /^Validation failure: The pool protocol 'UDP' is invalid while the listener protocol is 'HTTP'\.$/],
-    ['POST', '/pools', { pool: { protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', loadbalancer_id: balancer.id, session_persistence: { type: 'APP_COOKIE' } } }, 400, /^Validation failure: Field "cookie_name" must be specified/],
+    [
+      'POST',
+      '/pools',
+      { pool: { protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', listener_id: listener.id } },
+      409,
+      /^This listener already has a default pool$/,
+    ],
+    [
+      'POST',
+      '/pools',
+      { pool: { protocol: 'UDP', lb_algorithm: 'ROUND_ROBIN', listener_id: listener.id } },
+      400,
+      /^Validation failure: The pool protocol 'UDP' is invalid while the listener protocol is 'HTTP'\.$/,
+    ],
+    [
+      'POST',
+      '/pools',
+      { pool: { protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', loadbalancer_id: balancer.id, session_persistence: { type: 'APP_COOKIE' } } },
+      400,
+      /^Validation failure: Field "cookie_name" must be specified/,
+    ],
     ['POST', `/pools/${pool.id}/members`, { member: { address: 'localhost', protocol_port: 80 } }, 400, /IPv4 or IPv6 format$/],
     ['POST', `/pools/${pool.id}/members`, { member: memberOf(9, { weight: 257 }) }, 400, /lower or equal to 256$/],
-    ['POST', '/healthmonitors', { healthmonitor: { pool_id: pool.id, type: 'TCP', delay: 1, timeout: 1, max_retries: 1, url_path: '/x' } }, 400, /url_path is not a valid option/],
+    [
+      'POST',
+      '/healthmonitors',
+      { healthmonitor: { pool_id: pool.id, type: 'TCP', delay: 1, timeout: 1, max_retries: 1, url_path: '/x' } },
+      400,
+      /url_path is not a valid option/,
+    ],
     ['PUT', `/listeners/${listener.id}`, { listener: { protocol_port: 81 } }, 400, /^Unknown attribute\(s\) for argument listener: protocol_port$/],
     ['DELETE', `/loadbalancers/${balancer.id}`, undefined, 400, /has? ?children|has children/],
     ['GET', `/loadbalancers/${randomUUID()}`, undefined, 404, /^Load Balancer .* not found\.$/],
@@ -134,7 +215,11 @@ test('broken JSON, large bodies, wrong methods, unknown paths and missing parent
   assert.equal(large.statusCode, 413);
   const other = await api.app.inject({ method: 'POST', url, headers: { ...headers, 'content-type': 'text/xml' }, payload: '<x/>' });
   assert.equal(other.statusCode, 415);
-  for (const [method, path, status] of [['GET', '/nothing', 404], ['PUT', '/loadbalancers', 405], ['GET', `/pools/${randomUUID()}/members`, 404]] as const) {
+  for (const [method, path, status] of [
+    ['GET', '/nothing', 404],
+    ['PUT', '/loadbalancers', 405],
+    ['GET', `/pools/${randomUUID()}/members`, 404],
+  ] as const) {
     const response = await api.send(method, path, method === 'PUT' ? {} : undefined);
     assert.equal(response.statusCode, status, path);
     assert.deepEqual(Object.keys(response.json<Body>()), ['code', 'title', 'description']);
@@ -172,9 +257,15 @@ test('member batch: adds, changes, removes, keeps with additive_only, refuses du
     return members.map(({ address, weight, provisioning_status }) => [address, weight, provisioning_status]);
   };
   assert.equal(await put([memberOf(10), memberOf(11, { weight: 5 })]), 202);
-  assert.deepEqual(await listed(), [['192.0.2.10', 1, 'ACTIVE'], ['192.0.2.11', 5, 'ACTIVE']]);
+  assert.deepEqual(await listed(), [
+    ['192.0.2.10', 1, 'ACTIVE'],
+    ['192.0.2.11', 5, 'ACTIVE'],
+  ]);
   assert.equal(await put([memberOf(11, { weight: 7 }), memberOf(12)]), 202);
-  assert.deepEqual(await listed(), [['192.0.2.11', 7, 'ACTIVE'], ['192.0.2.12', 1, 'ACTIVE']]);
+  assert.deepEqual(await listed(), [
+    ['192.0.2.11', 7, 'ACTIVE'],
+    ['192.0.2.12', 1, 'ACTIVE'],
+  ]);
   assert.equal(await put([memberOf(13)], '?additive_only=true'), 202);
   assert.deepEqual((await listed()).length, 3);
   assert.equal(await put([memberOf(14), memberOf(14)]), 400);
@@ -213,8 +304,10 @@ test('an update changes only what is named; null resets; the generation is deliv
 
 test('lists: filters, fields, pages with links', async (t) => {
   const { api, balancer } = await web(t);
-  for (let index = 0; index < 5; index++) await api.make('/loadbalancers', 'loadbalancer', { name: `lb-${index}`, vip_subnet_id: api.subnetId, tags: index % 2 === 0 ? ['even'] : [] });
-  const names = async (query: string): Promise<unknown[]> => (expect(await api.send('GET', `/loadbalancers?${query}`), 200)['loadbalancers'] as Shown[]).map(({ name }) => name);
+  for (let index = 0; index < 5; index++)
+    await api.make('/loadbalancers', 'loadbalancer', { name: `lb-${index}`, vip_subnet_id: api.subnetId, tags: index % 2 === 0 ? ['even'] : [] });
+  const names = async (query: string): Promise<unknown[]> =>
+    (expect(await api.send('GET', `/loadbalancers?${query}`), 200)['loadbalancers'] as Shown[]).map(({ name }) => name);
   assert.deepEqual(await names('name=lb-3'), ['lb-3']);
   assert.deepEqual(await names('name=lb-3&name=lb-1&sort=name:desc'), ['lb-3', 'lb-1']);
   assert.deepEqual(await names('tags=even&sort=name'), ['lb-0', 'lb-2', 'lb-4']);
@@ -238,14 +331,23 @@ test('status and stats', async (t) => {
   await api.settle();
   for (const path of ['status', 'statuses']) {
     const { statuses } = expect(await api.send('GET', `/loadbalancers/${balancer.id}/${path}`), 200) as { statuses: { loadbalancer: Body } };
-    const tree = statuses.loadbalancer as unknown as { provisioning_status: string; listeners: { id: string; pools: { id: string; members: { id: string; protocol_port: number }[] }[] }[] };
+    const tree = statuses.loadbalancer as unknown as {
+      provisioning_status: string;
+      listeners: { id: string; pools: { id: string; members: { id: string; protocol_port: number }[] }[] }[];
+    };
     assert.equal(tree.provisioning_status, 'ACTIVE');
     assert.equal(tree.listeners[0]?.id, listener.id);
     assert.equal(tree.listeners[0]?.pools[0]?.id, pool.id);
     assert.equal(tree.listeners[0]?.pools[0]?.members[0]?.id, member.id);
   }
   for (const path of [`/loadbalancers/${balancer.id}/stats`, `/listeners/${listener.id}/stats`]) {
-    assert.deepEqual(expect(await api.send('GET', path), 200)['stats'], { active_connections: 0, bytes_in: 0, bytes_out: 0, request_errors: 0, total_connections: 0 });
+    assert.deepEqual(expect(await api.send('GET', path), 200)['stats'], {
+      active_connections: 0,
+      bytes_in: 0,
+      bytes_out: 0,
+      request_errors: 0,
+      total_connections: 0,
+    });
   }
 });
 

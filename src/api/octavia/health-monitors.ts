@@ -57,19 +57,23 @@ function isHttp({ type }: Pick<HealthMonitor, 'type'>): boolean {
 
 function withHttpDefaults<M extends Pick<HealthMonitor, 'type' | (typeof HTTP_ONLY)[number]>>(monitor: M): M {
   if (!isHttp(monitor)) return monitor;
-  const given = Object.fromEntries(Object.keys(HTTP_MONITOR_DEFAULTS).flatMap((name) => (monitor[name as keyof M] === null ? [] : [[name, monitor[name as keyof M]]])));
+  const given = Object.fromEntries(
+    Object.keys(HTTP_MONITOR_DEFAULTS).flatMap((name) => (monitor[name as keyof M] === null ? [] : [[name, monitor[name as keyof M]]])),
+  );
   return { ...monitor, ...HTTP_MONITOR_DEFAULTS, ...given };
 }
 
 function checkMonitor(monitor: Pick<HealthMonitor, 'type' | (typeof HTTP_ONLY)[number]>): void {
   const stray = isHttp(monitor) ? undefined : HTTP_ONLY.find((name) => monitor[name] !== null);
   if (stray !== undefined) throw fault.invalidOption(stray, `health monitors of type ${monitor.type}`);
-  if (monitor.domain_name !== null && monitor.http_version !== 1.1) throw fault.invalidOption('http_version', 'health monitors with a domain_name: it must be 1.1');
+  if (monitor.domain_name !== null && monitor.http_version !== 1.1)
+    throw fault.invalidOption('http_version', 'health monitors with a domain_name: it must be 1.1');
 }
 
 function checkType({ type }: Pick<HealthMonitor, 'type'>, { protocol }: Pool): void {
   const allowed = monitorsFor(protocol);
-  if (!allowed.includes(type)) throw fault.validation(`The associated pool protocol is ${protocol}, so only a ${allowed.join(', ')} health monitor is supported.`);
+  if (!allowed.includes(type))
+    throw fault.validation(`The associated pool protocol is ${protocol}, so only a ${allowed.join(', ')} health monitor is supported.`);
 }
 
 async function insertUnique(tx: Tx, row: HealthMonitor): Promise<void> {

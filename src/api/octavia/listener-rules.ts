@@ -8,7 +8,10 @@ const HTTP_HEADERS = ['X-Forwarded-For', 'X-Forwarded-Port', 'X-Forwarded-Proto'
 const TOLERATED_HEADERS = ['X-Forwarded-IP', 'X-Client-IP', 'X-Real-IP'];
 const TLS_HEADERS = ['Verify', 'Has-Cert', 'DN', 'CN', 'SHA1', 'Not-Before', 'Not-After'].map((name) => `X-SSL-Client-${name}`).concat('X-SSL-Issuer');
 
-type Rules = Pick<Listener, 'protocol' | 'insert_headers' | 'allowed_cidrs' | 'hsts_max_age' | 'tls_versions' | 'alpn_protocols' | 'default_tls_container_ref' | 'sni_container_refs'>;
+type Rules = Pick<
+  Listener,
+  'protocol' | 'insert_headers' | 'allowed_cidrs' | 'hsts_max_age' | 'tls_versions' | 'alpn_protocols' | 'default_tls_container_ref' | 'sni_container_refs'
+>;
 
 export function checkListener(listener: Rules, vipAddress: string): void {
   checkHeaders(listener);
@@ -16,8 +19,10 @@ export function checkListener(listener: Rules, vipAddress: string): void {
   if (listener.hsts_max_age !== null && listener.protocol !== 'TERMINATED_HTTPS') {
     throw fault.validation('The HSTS feature can only be used for listeners using the TERMINATED_HTTPS protocol.');
   }
-  if (listener.tls_versions?.length === 0) throw fault.validation('Empty TLS version list. Either specify at least one TLS version or remove this parameter to use the default.');
-  if (listener.alpn_protocols?.length === 0) throw fault.validation('Empty ALPN protocol list. Either specify at least one ALPN protocol or remove this parameter to use the default.');
+  if (listener.tls_versions?.length === 0)
+    throw fault.validation('Empty TLS version list. Either specify at least one TLS version or remove this parameter to use the default.');
+  if (listener.alpn_protocols?.length === 0)
+    throw fault.validation('Empty ALPN protocol list. Either specify at least one ALPN protocol or remove this parameter to use the default.');
   const hasCertificate = listener.default_tls_container_ref !== null || listener.sni_container_refs.length > 0;
   if (listener.protocol === 'TERMINATED_HTTPS' && !hasCertificate) {
     throw fault.validation('An SNI or default certificate container reference must be provided for TERMINATED_HTTPS listeners.');

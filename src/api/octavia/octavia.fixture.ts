@@ -50,10 +50,16 @@ export async function octavia(t: TestContext, options: { driver?: NodeDriver; pe
   t.after(() => tokens.close());
   const controller = await startController(t, store, options);
   const app = await serve(t, store, tokens);
-  const issue = async (userId: string, project: string): Promise<string> => (await tokens.issue({ userId, projectId: projects.get(project) ?? null, methods: ['password'] })).token;
+  const issue = async (userId: string, project: string): Promise<string> =>
+    (await tokens.issue({ userId, projectId: projects.get(project) ?? null, methods: ['password'] })).token;
   const admin = await issue(adminUserId, 'admin');
   const send: Octavia['send'] = (method, path, body, token = admin) =>
-    app.inject({ method, url: path.startsWith('/network') ? path : `${LBAAS}${path}`, headers: { 'x-auth-token': token }, ...(body === undefined ? {} : { payload: body as object }) });
+    app.inject({
+      method,
+      url: path.startsWith('/network') ? path : `${LBAAS}${path}`,
+      headers: { 'x-auth-token': token },
+      ...(body === undefined ? {} : { payload: body as object }),
+    });
   const { networkId, subnetId } = await makeNetwork(send);
   return {
     app,
@@ -78,7 +84,13 @@ export function expect(response: LightMyRequestResponse, status: number): Body {
 
 async function startController(t: TestContext, store: Store, options: { driver?: NodeDriver; pendingDeadline?: number }): Promise<Controller> {
   const driver = options.driver ?? new NoopNodes();
-  const drivers = new Drivers(new Map([['octavia', driver], ['amphora', driver], ['noop', driver]]));
+  const drivers = new Drivers(
+    new Map([
+      ['octavia', driver],
+      ['amphora', driver],
+      ['noop', driver],
+    ]),
+  );
   const timing = { pendingDeadline: options.pendingDeadline ?? 60, resyncInterval: 60, retryMax: 1, readInterval: 0.1, statisticsInterval: 0.2 };
   const controller = new Controller({ store, drivers, log: silent, workers: 4, ...timing });
   await controller.start();

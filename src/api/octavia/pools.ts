@@ -53,10 +53,13 @@ async function create(call: Call): Promise<Pool> {
 /** The balancer, named directly or through the listener the pool will serve. */
 async function parents(tx: Tx, call: Call, body: CreateOf<typeof pool>): Promise<{ balancer: LoadBalancer; forListener: Listener | null }> {
   const { listener_id, loadbalancer_id } = body;
-  if (listener_id === null && loadbalancer_id === null) throw fault.validation('Must provide at least one of: loadbalancer_id, listener_id');
-  if (listener_id === null) return { balancer: await parentBalancer(tx, call, String(loadbalancer_id)), forListener: null };
+  if (listener_id === null) {
+    if (loadbalancer_id === null) throw fault.validation('Must provide at least one of: loadbalancer_id, listener_id');
+    return { balancer: await parentBalancer(tx, call, loadbalancer_id), forListener: null };
+  }
   const forListener = await childFor(tx, listener, call, listener_id);
-  if (loadbalancer_id !== null && loadbalancer_id !== forListener.loadbalancer_id) throw fault.validation(`Listener ${listener_id} is not on load balancer ${loadbalancer_id}.`);
+  if (loadbalancer_id !== null && loadbalancer_id !== forListener.loadbalancer_id)
+    throw fault.validation(`Listener ${listener_id} is not on load balancer ${loadbalancer_id}.`);
   checkProtocol(body, forListener);
   return { balancer: await rowFor(loadBalancer, call, forListener.loadbalancer_id, 'write', [], tx.db), forListener };
 }

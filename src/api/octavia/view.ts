@@ -16,7 +16,9 @@ export type View = Record<string, unknown>;
 type Db = Store['db'];
 
 /** Attributes to show; computing the list once per resource keeps long lists cheap. */
-const SHOWN = new Map<Resource, readonly string[]>([loadBalancer, listener, pool, member, healthMonitor, amphora].map((resource) => [resource as Resource, shownFields(resource)]));
+const SHOWN = new Map<Resource, readonly string[]>(
+  [loadBalancer, listener, pool, member, healthMonitor, amphora].map((resource) => [resource as Resource, shownFields(resource)]),
+);
 
 function view(resource: Resource, row: object, computed: View): View {
   const source: View = { ...row, ...computed };

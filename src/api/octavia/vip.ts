@@ -37,7 +37,9 @@ async function fromPort(tx: Tx, body: Body, portId: string, balancerId: string, 
 }
 
 function addressOnPort(row: Port, { vip_address, vip_subnet_id }: Body): Port['fixed_ips'][number] {
-  const fitting = row.fixed_ips.filter((fixed) => (vip_address === null || fixed.ip_address === vip_address) && (vip_subnet_id === null || fixed.subnet_id === vip_subnet_id));
+  const fitting = row.fixed_ips.filter(
+    (fixed) => (vip_address === null || fixed.ip_address === vip_address) && (vip_subnet_id === null || fixed.subnet_id === vip_subnet_id),
+  );
   const [only, ...others] = fitting;
   if (!only) throw fault.validation(`Specified VIP address or subnet is not on port ${row.id}`);
   if (others.length > 0) throw fault.validation("VIP port's subnet could not be determined. Please specify either a VIP subnet or address.");
@@ -74,7 +76,8 @@ function holding(subnets: readonly Subnet[], address: string): Subnet {
 }
 
 async function fromSubnet(tx: Tx, row: Subnet, body: Body, balancerId: string, projectId: string): Promise<Vip> {
-  if (body.vip_network_id !== null && body.vip_network_id !== row.network_id) throw fault.validation(`Subnet ${row.id} is not on network ${body.vip_network_id}.`);
+  if (body.vip_network_id !== null && body.vip_network_id !== row.network_id)
+    throw fault.validation(`Subnet ${row.id} is not on network ${body.vip_network_id}.`);
   const made = await createPort(tx, {
     networkId: row.network_id,
     projectId,

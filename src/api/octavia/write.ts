@@ -26,7 +26,13 @@ export async function raise(tx: Tx, loadBalancerId: string): Promise<number> {
 }
 
 /** A child that takes a write: there, the caller's, and not on its way out. */
-export async function childFor<R extends Resource>(tx: Tx, resource: R, call: Call, id: string, within: { column: string; anyOf: unknown[] }[] = []): Promise<RowOf<R>> {
+export async function childFor<R extends Resource>(
+  tx: Tx,
+  resource: R,
+  call: Call,
+  id: string,
+  within: { column: string; anyOf: unknown[] }[] = [],
+): Promise<RowOf<R>> {
   const row = await rowFor(resource, call, id, 'write', within, tx.db);
   if ((row as unknown as { deleting: boolean }).deleting) throw fault.immutable(resource.title, id);
   return row;

@@ -39,7 +39,8 @@ test('addresses', () => {
   assert.equal(encode(endpoint('2001:db8::1', 80)), '[2001:db8::1]:80');
   assert.equal(encode(network('2001:db8::/32')), '2001:db8::/32');
   for (const wrong of ['', 'localhost', '1.2.3', 'fe80::1%eth0', '1.2.3.4 ', '[::1]']) assert.throws(() => encode(address(wrong)), CompileError, wrong);
-  for (const wrong of ['1.2.3.4', '1.2.3.4/33', '::/129', '1.2.3.4/8/8', '1.2.3.4/', '1.2.3.4/1e1', '/8']) assert.throws(() => encode(network(wrong)), CompileError, wrong);
+  for (const wrong of ['1.2.3.4', '1.2.3.4/33', '::/129', '1.2.3.4/8/8', '1.2.3.4/', '1.2.3.4/1e1', '/8'])
+    assert.throws(() => encode(network(wrong)), CompileError, wrong);
 });
 
 test('numbers keep to their range', () => {

@@ -22,7 +22,10 @@ export function renderProxy(topology: Topology): ProxyConfig | null {
   const listeners = topology.enabled ? topology.listeners.filter(({ enabled }) => enabled) : [];
   if (listeners.length === 0) return null;
   const services = listeners.map((listener) => compileService(topology, listener));
-  const maxconn = Math.min(MOST_CONNECTIONS, listeners.map(connectionLimit).reduce((sum, limit) => sum + limit, 0));
+  const maxconn = Math.min(
+    MOST_CONNECTIONS,
+    listeners.map(connectionLimit).reduce((sum, limit) => sum + limit, 0),
+  );
   const structure = structureOf(maxconn, services);
   return {
     text: [encodeSection(globalSection(maxconn, structure)), ...sections(services, serverLines)].join('\n'),

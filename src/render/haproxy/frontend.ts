@@ -38,8 +38,14 @@ export function frontendSection(vip: Vip, listener: ListenerTopology, backend: s
 function modeOptions(listener: ListenerTopology): Directive[] {
   return frontendMode(listener) === 'http'
     ? // The old worker answers one more request on an idle connection instead of cutting it: no error during a reload.
-      [[word('mode'), word('http')], [word('option'), word('idle-close-on-response')]]
-    : [[word('mode'), word('tcp')], [word('option'), word('splice-auto')]];
+      [
+        [word('mode'), word('http')],
+        [word('option'), word('idle-close-on-response')],
+      ]
+    : [
+        [word('mode'), word('tcp')],
+        [word('option'), word('splice-auto')],
+      ];
 }
 
 function bindAddress(vip: string, port: number): Argument[] {

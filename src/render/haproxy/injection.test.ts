@@ -118,14 +118,30 @@ const NASTY = [
   '/' + "'".repeat(1000),
 ];
 
-const nasty = fc.oneof(fc.constantFrom(...NASTY), fc.constantFrom(...NASTY).map((string) => `/${string}`), fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ unit: 'grapheme-ascii', maxLength: 40 }));
+const nasty = fc.oneof(
+  fc.constantFrom(...NASTY),
+  fc.constantFrom(...NASTY).map((string) => `/${string}`),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: 'grapheme-ascii', maxLength: 40 }),
+);
 
 function topologyWith(strings: Strings): Topology {
   const base = topologyOf();
-  const http: NonNullable<MonitorTopology['http']> = { method: strings.method, path: strings.path, expectedCodes: strings.codes, version: 1.1, domainName: strings.domain };
+  const http: NonNullable<MonitorTopology['http']> = {
+    method: strings.method,
+    path: strings.path,
+    expectedCodes: strings.codes,
+    version: 1.1,
+    domainName: strings.domain,
+  };
   const monitor = monitorOf({ id: strings.monitor, type: strings.monitorType as MonitorTopology['type'], http });
   const members: MemberTopology[] = [memberOf({ id: strings.member, address: strings.address, monitorAddress: strings.monitorAddress })];
-  const persistence = { type: strings.persistence as 'APP_COOKIE', cookie_name: strings.cookie, persistence_timeout: null, persistence_granularity: strings.cookie };
+  const persistence = {
+    type: strings.persistence as 'APP_COOKIE',
+    cookie_name: strings.cookie,
+    persistence_timeout: null,
+    persistence_granularity: strings.cookie,
+  };
   const listener = listenerOf({
     id: strings.listener,
     protocol: strings.listenerProtocol as ListenerTopology['protocol'],
@@ -226,7 +242,17 @@ function assertWord(word: string, harmless: string, strings: Strings, shown: str
 }
 
 test('arbitrary strings in all free positions at once are refused or leave the structure alone', () => {
-  const record = fc.record({ listener: nasty, pool: nasty, member: nasty, monitor: nasty, topology: nasty, path: nasty, domain: nasty, cookie: nasty, method: nasty });
+  const record = fc.record({
+    listener: nasty,
+    pool: nasty,
+    member: nasty,
+    monitor: nasty,
+    topology: nasty,
+    path: nasty,
+    domain: nasty,
+    cookie: nasty,
+    method: nasty,
+  });
   fc.assert(
     fc.property(record, (strings) => assertStructure(only(strings), 'free')),
     { numRuns: 2000 },
@@ -256,7 +282,9 @@ test('what is let through keeps its structure and is accepted by a real HAProxy'
 });
 
 test('the nasty strings that are let through are accepted by a real HAProxy', async () => {
-  const texts = ['path', 'domain', 'cookie'].flatMap((position) => NASTY.map((string) => render(only({ [position]: position === 'path' ? `/${string}` : string }))));
+  const texts = ['path', 'domain', 'cookie'].flatMap((position) =>
+    NASTY.map((string) => render(only({ [position]: position === 'path' ? `/${string}` : string }))),
+  );
   const accepted = texts.filter((text) => text !== null);
   assert.ok(accepted.length > 40);
   for (const text of accepted) await assertAccepted(text);

@@ -27,25 +27,32 @@ const SERVICES = [
 
 function poolsWith(members: number): PoolTopology[] {
   const check = { method: 'GET', path: CHECK_PATH, expectedCodes: '200, 204', version: 1.1, domainName: null };
-  return SERVICES.map(({ name, pool: { persistence, ...pool } }: (typeof SERVICES)[number] & { pool: { persistence?: 'SOURCE_IP' | 'HTTP_COOKIE' | 'APP_COOKIE' } }) =>
-    poolOf({
-      id: `pool-${name}`,
-      ...pool,
-      persistence: persistence ? { type: persistence, cookie_name: COOKIE, persistence_timeout: null, persistence_granularity: null } : null,
-      members: MEMBERS.slice(0, members),
-      monitor: monitorOf({ delay: 1, http: check }),
-    }),
+  return SERVICES.map(
+    ({ name, pool: { persistence, ...pool } }: (typeof SERVICES)[number] & { pool: { persistence?: 'SOURCE_IP' | 'HTTP_COOKIE' | 'APP_COOKIE' } }) =>
+      poolOf({
+        id: `pool-${name}`,
+        ...pool,
+        persistence: persistence ? { type: persistence, cookie_name: COOKIE, persistence_timeout: null, persistence_granularity: null } : null,
+        members: MEMBERS.slice(0, members),
+        monitor: monitorOf({ delay: 1, http: check }),
+      }),
   );
 }
 
 function topologyWith(members: number): Topology {
   const insertHeaders = { 'X-Forwarded-For': 'true', 'X-Forwarded-Port': 'true', 'X-Forwarded-Proto': 'true' };
-  const services = SERVICES.map(({ name, port, protocol }) => listenerOf({ id: name, port, protocol, defaultPool: `pool-${name}`, insertHeaders: protocol === 'HTTP' ? insertHeaders : {} }));
+  const services = SERVICES.map(({ name, port, protocol }) =>
+    listenerOf({ id: name, port, protocol, defaultPool: `pool-${name}`, insertHeaders: protocol === 'HTTP' ? insertHeaders : {} }),
+  );
   const nobody = listenerOf({ id: 'nobody', port: 8090, defaultPool: null });
   const nobodyTcp = listenerOf({ id: 'nobody-tcp', port: 8091, defaultPool: null, protocol: 'TCP' });
   const filtered = listenerOf({ id: 'filtered', port: 8092, defaultPool: 'pool-cookie', allowedCidrs: ['10.0.0.0/8'] });
   const letIn = listenerOf({ id: 'let-in', port: 8093, defaultPool: 'pool-cookie', allowedCidrs: ['10.0.0.0/8', '127.0.0.0/8'] });
-  return topologyOf({ vip: { ...topologyOf().vip, address: '127.0.0.1' }, listeners: [...services, nobody, nobodyTcp, filtered, letIn], pools: poolsWith(members) });
+  return topologyOf({
+    vip: { ...topologyOf().vip, address: '127.0.0.1' },
+    listeners: [...services, nobody, nobodyTcp, filtered, letIn],
+    pools: poolsWith(members),
+  });
 }
 
 interface Answer {

@@ -47,7 +47,15 @@ function httpCheck(http: HttpCheck): Directive[] {
   const codes = http.expectedCodes.replaceAll(/\s/g, '');
   return [
     [word('option'), word('httpchk')],
-    [word('http-check'), word('send'), word('meth'), checked('method', http.method, METHOD), word('uri'), checked('URL path', http.path, PATH), ...version(http)],
+    [
+      word('http-check'),
+      word('send'),
+      word('meth'),
+      checked('method', http.method, METHOD),
+      word('uri'),
+      checked('URL path', http.path, PATH),
+      ...version(http),
+    ],
     [word('http-check'), word('expect'), word('status'), checked('list of codes', codes, CODES)],
   ];
 }

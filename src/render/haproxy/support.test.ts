@@ -6,7 +6,15 @@ import { LISTENER_PROTOCOLS } from '../../model/listener.ts';
 import { unsupportedListener, unsupportedMonitor, unsupportedPool } from './support.ts';
 
 /** The attributes of a row as a silent creator leaves them. */
-const PLAIN_LISTENER = { connection_limit: -1, sni_container_refs: [], client_authentication: 'NONE', insert_headers: {}, tls_versions: null, hsts_max_age: null, hsts_preload: false } as const;
+const PLAIN_LISTENER = {
+  connection_limit: -1,
+  sni_container_refs: [],
+  client_authentication: 'NONE',
+  insert_headers: {},
+  tls_versions: null,
+  hsts_max_age: null,
+  hsts_preload: false,
+} as const;
 
 test('protocols, algorithms and monitor types', () => {
   assert.deepEqual(

@@ -73,7 +73,7 @@ const LISTENER_TLS = {
 const POOL_TLS = {
   tls_enabled: 'TLS towards members',
   tls_container_ref: 'a client certificate towards members',
-  ca_tls_container_ref: 'a CA of members\' certificates',
+  ca_tls_container_ref: "a CA of members' certificates",
   crl_container_ref: 'revoked member certificates',
   tls_ciphers: 'TLS ciphers towards members',
   tls_versions: 'TLS versions towards members',
