@@ -1,53 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { LightMyRequestResponse } from 'fastify';
-import { network, port, subnet } from '../../model/network.ts';
+import { port } from '../../model/network.ts';
 import { amphora } from '../../model/amphora.ts';
 import { loadBalancer } from '../../model/load-balancer.ts';
 import { member } from '../../model/member.ts';
 import { pool } from '../../model/pool.ts';
 import { insert, update } from '../../store/rows.ts';
 import { amphoraRow, balancerRow, memberRow, poolRow } from '../../store/store.fixture.ts';
-import { BASE, type Faces, faces } from '../identity/faces.fixture.ts';
-
-const V2 = '/network/v2.0';
-type Body = Record<string, unknown>;
-
-function assertError(response: LightMyRequestResponse, code: number, type: string, message?: string | RegExp): void {
-  assert.equal(response.statusCode, code, response.body);
-  const { NeutronError }: { NeutronError: Body } = response.json();
-  assert.deepEqual({ ...NeutronError, message: '' }, { type, message: '', detail: '' }, response.body);
-  if (message instanceof RegExp) assert.match(String(NeutronError['message']), message);
-  else if (message !== undefined) assert.equal(NeutronError['message'], message);
-}
-
-async function make(set: Faces, token: string, kind: 'network' | 'subnet' | 'port', attributes: Body): Promise<Body & { id: string }> {
-  const response = await set.send('POST', `${V2}/${kind}s`, token, { [kind]: attributes });
-  assert.equal(response.statusCode, 201, response.body);
-  return response.json<Record<string, Body & { id: string }>>()[kind] ?? assert.fail();
-}
-
-async function ids(set: Faces, token: string, path: string): Promise<string[]> {
-  const response = await set.send('GET', `${V2}/${path}`, token);
-  assert.equal(response.statusCode, 200, response.body);
-  const [rows] = Object.values(response.json<Record<string, { id: string }[]>>());
-  return (rows ?? []).map(({ id }) => id);
-}
-
-interface Site extends Faces {
-  readonly token: string;
-  readonly net: Body & { id: string };
-  readonly sub: Body & { id: string };
-}
-
-async function site(set: Faces, attributes: Body = {}): Promise<Site> {
-  const token = await set.admin('blue');
-  const net = await make(set, token, 'network', { name: 'private', ...attributes });
-  const sub = await make(set, token, 'subnet', { name: 'private-subnet', network_id: net.id, cidr: '192.168.1.0/24', ip_version: 4 });
-  return { ...set, token, net, sub };
-}
+import { BASE, faces } from '../identity/faces.fixture.ts';
+import { type Body, V2, assertError, ids, make, site } from './network.fixture.ts';
 
 test('versions without a token', async (t) => {
   const set = await faces(t);
@@ -329,8 +292,10 @@ test("what carries a balancer stays: its VIP port, its amphora's ports, subnets 
   });
   assertError(await set.send('DELETE', `${V2}/subnets/${set.sub.id}`, set.token), 409, 'SubnetInUse', /members/);
   const [vip, leg] = [await make(set, set.token, 'port', { network_id: set.net.id }), await make(set, set.token, 'port', { network_id: set.net.id })];
-  await update(db, loadBalancer, balancer.id, { vip_port_id: vip.id });
-  await update(db, port, leg.id, { device_id: node.id });
+  await set.store.transaction(async (tx) => {
+    await update(tx.db, loadBalancer, balancer.id, { vip_port_id: vip.id });
+    await update(tx.db, port, leg.id, { device_id: node.id });
+  });
   for (const { id } of [vip, leg]) {
     assertError(await set.send('DELETE', `${V2}/ports/${id}`, set.token), 409, 'ServicePortInUse');
     assertError(await set.send('PUT', `${V2}/ports/${id}`, set.token, { port: { device_id: 'mine' } }), 409, 'ServicePortInUse');
@@ -366,143 +331,4 @@ test('updates: what may change changes, and counts', async (t) => {
   const other = await set.user('red', ['member']);
   await make(set, other, 'port', { network_id: set.net.id });
   assertError(await set.send('PUT', `${V2}/networks/${set.net.id}`, set.token, { network: { shared: false } }), 409, 'InvalidSharedSetting');
-});
-
-const SUBNETS: readonly [Body, number, string][] = [
-  [{ cidr: '192.168.1.128/25' }, 400, 'InvalidInput'],
-  [{ cidr: '192.0.0.0/8' }, 400, 'InvalidInput'],
-  [{ cidr: '0.0.0.0/0' }, 400, 'InvalidInput'],
-  [{ cidr: '127.0.0.0/8' }, 400, 'InvalidInput'],
-  [{ cidr: '224.0.0.0/24' }, 400, 'InvalidInput'],
-  [{ cidr: '10.0.0.0/24', ip_version: 6 }, 400, 'InvalidInput'],
-  [{ cidr: 'fd00::/64' }, 400, 'InvalidInput'],
-  [{ cidr: '10.0.0.0/24', ip_version: 5 }, 400, 'InvalidInput'],
-  [{ cidr: '10.0.0.0/33' }, 400, 'HTTPBadRequest'],
-  [{ cidr: 'x' }, 400, 'HTTPBadRequest'],
-  [{ cidr: '10.0.0.0/24', name: 'n'.repeat(256) }, 400, 'HTTPBadRequest'],
-  [{ cidr: '10.0.0.0/24', name: 'a\0' }, 400, 'HTTPBadRequest'],
-  [{ cidr: '10.0.0.0/24', nothing: 1 }, 400, 'HTTPBadRequest'],
-  [{ cidr: '10.0.0.0/24', id: randomUUID() }, 400, 'HTTPBadRequest'],
-  [{}, 400, 'HTTPBadRequest'],
-  [{ cidr: '10.0.0.0/24', gateway_ip: '10.0.1.1' }, 400, 'InvalidInput'],
-  [{ cidr: '10.0.0.0/24', gateway_ip: '10.0.0.255' }, 400, 'InvalidInput'],
-  [{ cidr: '10.0.0.0/24', gateway_ip: 'fd00::1' }, 400, 'InvalidInput'],
-  [{ cidr: '10.0.0.0/24', gateway_ip: 'x' }, 400, 'HTTPBadRequest'],
-  [{ cidr: '10.0.0.0/24', allocation_pools: [{ start: '10.0.0.9', end: '10.0.0.2' }] }, 400, 'InvalidAllocationPool'],
-  [{ cidr: '10.0.0.0/24', allocation_pools: [{ start: '10.0.0.2', end: 'fd00::9' }] }, 400, 'InvalidAllocationPool'],
-  [{ cidr: '10.0.0.0/24', allocation_pools: [{ start: '10.0.0.2', end: '10.0.1.9' }] }, 400, 'OutOfBoundsAllocationPool'],
-  [{ cidr: '10.0.0.0/24', allocation_pools: [{ start: '10.0.0.1', end: '10.0.0.9' }] }, 409, 'GatewayConflictWithAllocationPools'],
-  [
-    {
-      cidr: '10.0.0.0/24',
-      allocation_pools: [
-        { start: '10.0.0.2', end: '10.0.0.9' },
-        { start: '10.0.0.9', end: '10.0.0.10' },
-      ],
-    },
-    409,
-    'OverlappingAllocationPools',
-  ],
-  [{ cidr: '10.0.0.0/24', allocation_pools: [{ start: '10.0.0.2' }] }, 400, 'HTTPBadRequest'],
-  [{ cidr: '10.0.0.0/24', host_routes: [{ destination: 'fd00::/64', nexthop: 'fd00::1' }] }, 400, 'InvalidInput'],
-];
-
-test('subnets that do not fit are refused, and nothing is left of them', async (t) => {
-  const set = await site(await faces(t));
-  for (const [attributes, code, type] of SUBNETS) {
-    assertError(await set.send('POST', `${V2}/subnets`, set.token, { subnet: { network_id: set.net.id, ip_version: 4, ...attributes } }), code, type);
-  }
-  assert.deepEqual(await ids(set, set.token, 'subnets'), [set.sub.id]);
-});
-
-test('subnets that do fit: host bits, tiny ones, no gateway, link-local gateways, the same range on another network', async (t) => {
-  const set = await site(await faces(t));
-  const made = async (attributes: Body): Promise<Body> => make(set, set.token, 'subnet', { network_id: set.net.id, ip_version: 4, ...attributes });
-  assert.equal((await made({ cidr: '10.1.0.77/24' }))['cidr'], '10.1.0.0/24');
-  assert.deepEqual((await made({ cidr: '10.2.0.0/31' }))['allocation_pools'], [{ start: '10.2.0.0', end: '10.2.0.1' }]);
-  assert.deepEqual((await made({ cidr: '10.3.0.0/30', gateway_ip: null }))['allocation_pools'], [{ start: '10.3.0.1', end: '10.3.0.2' }]);
-  assert.equal((await made({ cidr: 'fd00::/64', ip_version: 6, gateway_ip: 'fe80::1' }))['gateway_ip'], 'fe80::1');
-  assert.deepEqual((await made({ cidr: '10.4.0.0/24', allocation_pools: [] }))['allocation_pools'], []);
-  const other = await make(set, set.token, 'network', {});
-  await make(set, set.token, 'subnet', { network_id: other.id, ip_version: 4, cidr: '192.168.1.0/24' });
-});
-
-test('networks that do not fit', async (t) => {
-  const set = await faces(t);
-  const admin = await set.admin();
-  const cases: [unknown, string][] = [
-    [{ network: { 'provider:physical_network': 'nothing' } }, 'InvalidInput'],
-    [{ network: { 'provider:network_type': 'vxlan' } }, 'InvalidInput'],
-    [{ network: { 'provider:network_type': 'flat' } }, 'InvalidInput'],
-    [{ network: { mtu: 100 } }, 'HTTPBadRequest'],
-    [{ network: { name: 5 } }, 'HTTPBadRequest'],
-    [{ network: { status: 'DOWN' } }, 'HTTPBadRequest'],
-    [{ network: [] }, 'HTTPBadRequest'],
-    [{ network: null }, 'HTTPBadRequest'],
-    [{}, 'HTTPBadRequest'],
-    [[], 'HTTPBadRequest'],
-    [{ network: {}, other: 1 }, 'HTTPBadRequest'],
-    [undefined, 'HTTPBadRequest'],
-    [{ network: { 'provider:physical_network': 'a\nb' } }, 'HTTPBadRequest'],
-  ];
-  for (const [body, type] of cases) assertError(await set.send('POST', `${V2}/networks`, admin, body), 400, type);
-  assertError(
-    await set.app.inject({ method: 'POST', url: `${V2}/networks`, headers: { 'x-auth-token': admin, 'content-type': 'application/json' }, payload: '{' }),
-    400,
-    'HTTPBadRequest',
-  );
-  assertError(
-    await set.app.inject({ method: 'POST', url: `${V2}/networks`, headers: { 'x-auth-token': admin, 'content-type': 'text/plain' }, payload: '{}' }),
-    415,
-    'HTTPBadRequest',
-  );
-  assert.deepEqual(await ids(set, admin, 'networks'), []);
-});
-
-test('no body whatever breaks a write', async (t) => {
-  const set = await site(await faces(t));
-  const made = await make(set, set.token, 'port', { network_id: set.net.id });
-  const targets = [
-    ['networks', 'network', network, set.net.id],
-    ['subnets', 'subnet', subnet, set.sub.id],
-    ['ports', 'port', port, made.id],
-  ] as const;
-  const request = fc.constantFrom(...targets).chain(([path, name, { fields }, id]) =>
-    fc.record({
-      path: fc.constant(path),
-      id: fc.option(fc.constant(id)),
-      body: fc.record({ [name]: fc.dictionary(fc.constantFrom(...Object.keys(fields)), fc.jsonValue()) }),
-    }),
-  );
-  await fc.assert(
-    fc.asyncProperty(request, async ({ path, id, body }) => {
-      const response = await set.send(id === null ? 'POST' : 'PUT', `${V2}/${path}${id === null ? '' : `/${id}`}`, set.token, body);
-      assert.ok(response.statusCode < 500, response.body);
-    }),
-    { numRuns: 500 },
-  );
-});
-
-test('names come back as they were given', async (t) => {
-  const set = await faces(t);
-  const admin = await set.admin();
-  await fc.assert(
-    fc.asyncProperty(
-      fc.string({ maxLength: 100, unit: 'binary' }).filter((name) => !name.includes('\0') && name.isWellFormed()),
-      async (name) => {
-        const { id } = await make(set, admin, 'network', { name });
-        assert.deepEqual(await ids(set, admin, `networks?${new URLSearchParams({ name, id }).toString()}`), [id]);
-        assert.equal((await set.send('GET', `${V2}/networks/${id}`, admin)).json<{ network: Body }>().network['name'], name);
-      },
-    ),
-    { numRuns: 50 },
-  );
-});
-
-test('lists that are empty here', async (t) => {
-  const set = await faces(t);
-  const admin = await set.admin();
-  assert.deepEqual((await set.send('GET', `${V2}/extensions`, admin)).json(), { extensions: [] });
-  assert.deepEqual((await set.send('GET', `${V2}/security-groups?name=default`, admin)).json(), { security_groups: [] });
-  assert.deepEqual((await set.send('GET', `${V2}/subnetpools.json`, admin)).json(), { subnetpools: [] });
 });

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SubnetTopology, Topology } from '../../model/topology.ts';
+import { renderNamespace } from './namespace.ts';
+
+function subnet(id: string, changes: Partial<SubnetTopology> = {}): SubnetTopology {
+  return { id, networkId: `net-${id}`, physicalNetwork: null, cidr: '192.0.2.0/24', gateway: '192.0.2.254', mtu: 1500, hostRoutes: [], ...changes };
+}
+
+function topology(changes: Partial<Topology> = {}): Topology {
+  return {
+    id: 'lb',
+    projectId: 'p',
+    name: 'a\nname',
+    generation: 1,
+    enabled: true,
+    provider: 'octavia',
+    vip: { address: '192.0.2.5', mac: '02:00:c0:00:02:05', subnet: subnet('vip') },
+    listeners: [],
+    pools: [],
+    memberSubnets: [],
+    neighbours: [],
+    ...changes,
+  };
+}
+
+test('a balancer without listeners is an address and a route, and no proxy', () => {
+  const config = renderNamespace(topology(), []);
+  assert.deepEqual(config.links, [
+    { name: 'eth0', networkId: 'net-vip', physicalNetwork: null, mac: '02:00:c0:00:02:05', mtu: 1500, addresses: ['192.0.2.5/24'], neighbours: [] },
+  ]);
+  assert.deepEqual(config.routes, [{ to: 'default', via: '192.0.2.254' }]);
+  assert.equal(config.proxy, null);
+});
+
+test('a member subnet on another network is a link of its own; on the same network a second address', () => {
+  const other = subnet('s2', { cidr: '198.51.100.0/25', gateway: '198.51.100.1', hostRoutes: [{ destination: '203.0.113.0/24', nexthop: '198.51.100.2' }] });
+  const sixth = subnet('s6', { networkId: 'net-vip', cidr: '2001:db8::/64', gateway: '2001:db8::1' });
+  const config = renderNamespace(topology(), [
+    { subnet: other, address: '198.51.100.9' },
+    { subnet: sixth, address: '2001:db8::9' },
+  ]);
+  assert.deepEqual(
+    config.links.map(({ name, addresses }) => [name, addresses]),
+    [
+      ['eth0', ['192.0.2.5/24', '2001:db8::9/64']],
+      ['eth1', ['198.51.100.9/25']],
+    ],
+  );
+  assert.deepEqual(config.routes, [
+    { to: 'default', via: '192.0.2.254' },
+    { to: 'default', via: '2001:db8::1' },
+    { to: '203.0.113.0/24', via: '198.51.100.2' },
+  ]);
+});
+
+test('known members are permanent neighbours of the link on their network, the own address is not', () => {
+  const neighbours = [
+    { networkId: 'net-vip', address: '192.0.2.10', mac: '02:00:c0:00:02:0a' },
+    { networkId: 'net-vip', address: '192.0.2.5', mac: '02:00:c0:00:02:05' },
+    { networkId: 'elsewhere', address: '192.0.2.11', mac: '02:00:c0:00:02:0b' },
+  ];
+  const [link] = renderNamespace(topology({ neighbours }), []).links;
+  assert.deepEqual(link?.neighbours, [{ address: '192.0.2.10', mac: '02:00:c0:00:02:0a' }]);
+});
