@@ -280,7 +280,6 @@ test('what is in use stays: subnets with ports, networks with ports', async (t) 
 
 test("what carries a balancer stays: its VIP port, its amphora's ports, subnets of members", async (t) => {
   const set = await site(await faces(t));
-  const { db } = set.store;
   const balancer = balancerRow({ vip_network_id: set.net.id });
   const owner = poolRow(balancer.id);
   const node = amphoraRow(balancer.id);
