@@ -50,6 +50,7 @@ export class Controller {
       retryFirstMs: RETRY_FIRST_MS,
       retryMaxMs: options.retryMax * 1000,
       work: (id, attempt) => this.#work(id, attempt),
+      onError: (id, error) => log.error({ loadbalancer: id, err: error }, 'could not be worked on, will try again'),
     });
     this.#observer = new Observer({ store, drivers, log, readInterval: options.readInterval * 1000, statisticsInterval: options.statisticsInterval * 1000 });
   }

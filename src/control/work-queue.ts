@@ -10,8 +10,9 @@ export interface WorkQueueOptions {
   /** First delay after a failure, doubled up to `retryMaxMs`, with up to a quarter of jitter. */
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
-  /** Does the work of one key. It must not throw for expected failures; what it throws counts as one. */
+  /** Does the work of one key. What it throws counts as a failure too, and is told to `onError`. */
   work(key: string, attempt: number): Promise<Outcome>;
+  onError?(key: string, error: unknown): void;
 }
 
 export class WorkQueue {
@@ -79,6 +80,7 @@ export class WorkQueue {
     try {
       return await this.#options.work(key, attempt);
     } catch (error) {
+      this.#options.onError?.(key, error);
       return { done: false, reason: error instanceof Error ? error.message : String(error) };
     }
   }
