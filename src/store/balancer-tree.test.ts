@@ -9,7 +9,7 @@ import { network, port, subnet } from '../model/network.ts';
 import { pool } from '../model/pool.ts';
 import { balancerTree } from './balancers.ts';
 import { insert, insertMany } from './rows.ts';
-import { amphoraRow, balancerRow, listenerRow, memberRow, monitorRow, networkRow, poolRow, portRow, subnetRow, temporaryStore } from './store.fixture.ts';
+import { amphoraRow, balancerRow, listenerRow, memberRow, monitorRow, networkRow, poolRow, portRow, subnetRow, writableStore } from './store.fixture.ts';
 import type { Db } from './store.ts';
 
 async function holdAddress(db: Db, subnet_id: string, network_id: string, ip_address: string, mac_address: string): Promise<void> {
@@ -19,7 +19,7 @@ async function holdAddress(db: Db, subnet_id: string, network_id: string, ip_add
 }
 
 test('a tree is the balancer with all that belongs to it, in order of creation, and nothing else', async (t) => {
-  const { db, transaction } = await temporaryStore(t).then((store) => ({ db: store.db, transaction: store.transaction.bind(store) }));
+  const { db, transaction } = await writableStore(t).then((store) => ({ db: store.db, transaction: store.transaction.bind(store) }));
   const [vipNet, backNet, otherNet] = [networkRow(), networkRow(), networkRow()];
   const [vipSubnet, back, other] = [subnetRow(vipNet.id), subnetRow(backNet.id, { cidr: '10.1.0.0/24' }), subnetRow(otherNet.id)];
   const vipPort = portRow(vipNet.id, { mac_address: '02:00:0a:00:00:05' });
@@ -68,7 +68,7 @@ test('a tree is the balancer with all that belongs to it, in order of creation, 
 });
 
 test('a balancer alone is a tree too; none is none', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const balancer = balancerRow({ vip_port_id: 'gone', vip_subnet_id: 'gone' });
   await insert(db, loadBalancer, balancer);
   const nothing = { listeners: [], pools: [], members: [], monitors: [], amphorae: [], subnets: [], networks: [], neighbours: [] };
@@ -77,7 +77,7 @@ test('a balancer alone is a tree too; none is none', async (t) => {
 });
 
 test('a tree never shows a write by halves', async (t) => {
-  const store = await temporaryStore(t);
+  const store = await writableStore(t);
   const balancer = balancerRow();
   await store.transaction((tx) => insert(tx.db, loadBalancer, balancer));
   const writes = Array.from({ length: 30 }, (_, index) =>

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
 import { network } from '../model/network.ts';
 import { type ListQuery, insertMany, list } from './rows.ts';
-import { balancerRow, networkRow, temporaryStore } from './store.fixture.ts';
-import type { Db, Store } from './store.ts';
+import { balancerRow, networkRow, writableStore, type WritableStore } from './store.fixture.ts';
+import type { Db } from './store.ts';
 
 const ALL: ListQuery = { where: [], sort: [], limit: null, marker: null, reverse: false };
 const SORTABLE = ['name', 'created_at', 'updated_at', 'admin_state_up', 'generation', 'vip_address', 'provisioning_status', 'id'] as const;
@@ -27,7 +27,7 @@ const row = fc.record({
 const sort = fc.array(fc.record({ column: fc.constantFrom(...SORTABLE), descending: fc.boolean() }), { maxLength: 4 });
 
 test('pages show every row once and in the order of the whole list, for any sort and page size', async (t) => {
-  const store = await temporaryStore(t);
+  const store = await writableStore(t);
   await fc.assert(
     fc.asyncProperty(fc.array(row, { maxLength: 25 }), sort, fc.integer({ min: 1, max: 7 }), async (changes, keys, limit) => {
       const { db } = await refill(store, changes.map(balancerRow));
@@ -46,7 +46,7 @@ test('pages show every row once and in the order of the whole list, for any sort
   );
 });
 
-async function refill(store: Store, rows: LoadBalancer[]): Promise<Store> {
+async function refill(store: WritableStore, rows: LoadBalancer[]): Promise<WritableStore> {
   await store.transaction(async ({ db }) => {
     await db.deleteFrom('load_balancer').execute();
     await insertMany(db, loadBalancer, rows);
@@ -64,7 +64,7 @@ async function pages(db: Db, keys: ListQuery['sort'], limit: number): Promise<st
 }
 
 test('sorts by the first key first, null before everything, and by id in the end', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   await insertMany(db, loadBalancer, [
     balancerRow({ name: 'c', vip_address: 'x', id: '3' }),
     balancerRow({ name: 'a', vip_address: 'x', id: '2' }),
@@ -84,7 +84,7 @@ test('sorts by the first key first, null before everything, and by id in the end
 });
 
 test('filters by any of several values, null and booleans among them; all filters must hold', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   await insertMany(db, loadBalancer, [
     balancerRow({ name: 'a', admin_state_up: true, vip_address: null }),
     balancerRow({ name: 'b', admin_state_up: false, vip_address: '::1' }),
@@ -112,7 +112,7 @@ test('filters by any of several values, null and booleans among them; all filter
 });
 
 test('filters by tags', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   await insertMany(db, loadBalancer, [
     balancerRow({ name: 'none', tags: [] }),
     balancerRow({ name: 'x', tags: ['x'] }),
@@ -128,14 +128,14 @@ test('filters by tags', async (t) => {
 });
 
 test("a marker that does not exist is the client's fault; one outside the filter is none", async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   await insertMany(db, loadBalancer, [balancerRow({ name: 'a', id: '1' }), balancerRow({ name: 'b', id: '2' }), balancerRow({ name: 'c', id: '3' })]);
   await assert.rejects(names(db, { marker: 'none' }), { code: 'invalid_marker', status: 400 });
   assert.deepEqual(await names(db, { marker: '2', where: [{ column: 'name', anyOf: ['a', 'c'] }] }), ['c']);
 });
 
 test('names that are no columns never reach a statement', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   for (const column of ['nope', 'name"; drop table load_balancer; --', 'load_balancer.name', 'name as x', '__proto__', 'tenant_id']) {
     await assert.rejects(list(db, loadBalancer, { ...ALL, where: [{ column, anyOf: ['x'] }] }), TypeError, column);
     await assert.rejects(list(db, loadBalancer, { ...ALL, sort: [{ column, descending: false }] }), TypeError, column);
@@ -143,7 +143,7 @@ test('names that are no columns never reach a statement', async (t) => {
 });
 
 test('columns with colons in their names work', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   await insertMany(db, network, [networkRow({ id: '1', 'router:external': true }), networkRow({ id: '2', 'provider:physical_network': 'p' })]);
   const query = { ...ALL, sort: [{ column: 'provider:physical_network', descending: true }] };
   assert.deepEqual(

@@ -6,15 +6,14 @@ import type { Port, Subnet } from '../model/network.ts';
 import { isInside } from './address-range.ts';
 import { addNetwork, addSubnet } from './network.fixture.ts';
 import { allocateAddress, createPort, deletePort, findSubnet, freeAddresses, hasFreeAddress, portById, subnetById, subnetIdsOf, subnetsOf } from './network.ts';
-import { temporaryStore } from './store.fixture.ts';
-import type { Store } from './store.ts';
+import { writableStore, type WritableStore } from './store.fixture.ts';
 
 async function subnetOf(
   t: TestContext,
   cidr: string,
   changes: Partial<Subnet> = {},
-): Promise<{ store: Store; row: Subnet; take: (address?: string) => Promise<Port> }> {
-  const store = await temporaryStore(t);
+): Promise<{ store: WritableStore; row: Subnet; take: (address?: string) => Promise<Port> }> {
+  const store = await writableStore(t);
   const row = await addSubnet(store.db, (await addNetwork(store.db)).id, cidr, changes);
   const take = (address?: string): Promise<Port> => store.transaction((tx) => createPort(tx, newPort(row, address)));
   return { store, row, take };
@@ -188,7 +187,7 @@ test('ports need their network, and subnets of it', async (t) => {
 });
 
 test('subnets by id and by name, among those a project sees', async (t) => {
-  const store = await temporaryStore(t);
+  const store = await writableStore(t);
   const [own, shared, foreign] = [
     await addNetwork(store.db),
     await addNetwork(store.db, { project_id: 'p2', shared: true }),

@@ -9,10 +9,10 @@ import { member } from '../model/member.ts';
 import { network, port, subnet } from '../model/network.ts';
 import { pool } from '../model/pool.ts';
 import { byId, insert, insertMany, remove, update } from './rows.ts';
-import { balancerRow, listenerRow, memberRow, monitorRow, networkRow, poolRow, portRow, subnetRow, temporaryStore } from './store.fixture.ts';
+import { balancerRow, listenerRow, memberRow, monitorRow, networkRow, poolRow, portRow, subnetRow, writableStore } from './store.fixture.ts';
 
 test('a row of every kind comes back as it went in', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const balancer = balancerRow({ additional_vips: [{ subnet_id: 'x', ip_address: '10.0.0.9' }] });
   await insert(db, loadBalancer, balancer);
   assert.deepEqual(await byId(db, loadBalancer, balancer.id), balancer);
@@ -43,7 +43,7 @@ test('a row of every kind comes back as it went in', async (t) => {
 });
 
 test('no string is syntax', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const strings = fc.string({ unit: 'grapheme', maxLength: 60 });
   const hostile = fc.constantFrom("' or 1=1; --", '"; drop table load_balancer; --', '$1', '?1', '%_', '\\', '{}', '[]', 'null', '1', '');
   await fc.assert(
@@ -62,7 +62,7 @@ test('no string is syntax', async (t) => {
 });
 
 test('many rows come back as they went in, in their order, or none is there', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const rows = Array.from({ length: 1000 }, (_, index) =>
     balancerRow({ generation: index, deleting: index % 2 === 0, pending_since: index % 3 === 0 ? null : 'x' }),
   );
@@ -97,7 +97,7 @@ test('many rows come back as they went in, in their order, or none is there', as
 });
 
 test('an update changes what it names, and tells when there is nothing to change', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const [one, other] = [balancerRow(), balancerRow()];
   await insertMany(db, loadBalancer, [one, other]);
   assert.deepEqual(await update(db, loadBalancer, one.id, { name: 'new', deleting: true, tags: ['x'] }), { ...one, name: 'new', deleting: true, tags: ['x'] });
@@ -107,7 +107,7 @@ test('an update changes what it names, and tells when there is nothing to change
 });
 
 test('remove tells whether there was something', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const row = balancerRow();
   await insert(db, loadBalancer, row);
   assert.equal(await remove(db, loadBalancer, row.id), true);
@@ -115,7 +115,7 @@ test('remove tells whether there was something', async (t) => {
 });
 
 test('a missing, an undefined, a strange and a wrongly typed value are refused by column, and nothing is written', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const row = balancerRow();
   const { name: _name, ...nameless } = row;
   const wrong: [object, RegExp][] = [

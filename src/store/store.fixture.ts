@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { Kysely } from 'kysely';
 import type { Amphora } from '../model/amphora.ts';
 import type { HealthMonitor } from '../model/health-monitor.ts';
 import type { Listener } from '../model/listener.ts';
@@ -12,7 +13,11 @@ import { silent } from '../model/log.ts';
 import type { Member } from '../model/member.ts';
 import type { Network, Port, Subnet } from '../model/network.ts';
 import type { Pool } from '../model/pool.ts';
-import { type Store, openStore } from './store.ts';
+import type { Database } from './database.ts';
+import { openDatabase } from './open-database.ts';
+import { TransactionScope, sqliteDialect } from './sqlite-driver.ts';
+import { prepareDirectory } from './state-files.ts';
+import { type Db, type Store, openStore } from './store.ts';
 
 export async function temporaryDirectory(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'edgeweir-store-'));
@@ -25,6 +30,23 @@ export async function temporaryStore(t: TestContext): Promise<Store> {
   const store = await openStore({ statePath, log: silent });
   t.after(() => store.close());
   return store;
+}
+
+/**
+ * One connection for everything, so that a test of rows can write without a transaction. What the real store adds,
+ * group commit and a reading connection, has tests of its own.
+ */
+export type WritableStore = Pick<Store, 'db' | 'transaction'>;
+
+export async function writableStore(t: TestContext): Promise<WritableStore> {
+  const { writer, reader } = openDatabase(prepareDirectory(await temporaryDirectory(t), silent), silent);
+  const db: Db = new Kysely<Database>({ dialect: sqliteDialect(writer, new TransactionScope()) });
+  t.after(async () => {
+    await db.destroy();
+    reader.close();
+    writer.close();
+  });
+  return { db, transaction: (work) => db.transaction().execute((tx) => work({ db: tx, changed: new Set() })) };
 }
 
 export const NOW = new Date('2026-11-22T17:51:50.123Z');

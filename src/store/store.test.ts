@@ -41,7 +41,7 @@ test('a commit is synced to a write-ahead log, and foreign keys hold', async (t)
   const store = await openStore({ statePath, log: silent });
   t.after(() => store.close());
   const pragma = async (name: string): Promise<unknown[]> => {
-    const { rows } = await sql<object>`pragma ${sql.raw(name)}`.execute(store.db);
+    const { rows } = await store.transaction((tx) => sql<object>`pragma ${sql.raw(name)}`.execute(tx.db));
     return rows.map((row) => Object.values(row)[0] as unknown);
   };
   assert.deepEqual([await pragma('journal_mode'), await pragma('synchronous'), await pragma('foreign_keys')], [['wal'], [2], [1]]);
@@ -51,7 +51,7 @@ test('what was written is there after closing and opening again', async (t) => {
   const statePath = await temporaryDirectory(t);
   const row = balancerRow({ tags: ['a', 'b'], name: '🦊 "\'; drop table load_balancer; --' });
   const first = await openStore({ statePath, log: silent });
-  await insert(first.db, loadBalancer, row);
+  await first.transaction((tx) => insert(tx.db, loadBalancer, row));
   await first.close();
   await first.close();
   const second = await openStore({ statePath, log: silent });
@@ -85,14 +85,14 @@ test('a constraint that only fails at the commit rolls back, and the store goes 
 test('a full disk fails the transaction, and the store goes on when there is room', async (t) => {
   const store = await temporaryStore(t);
   const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(store.db);
-  await sql`pragma max_page_count = ${sql.lit((rows[0]?.page_count ?? 0) + 10)}`.execute(store.db);
+  await store.transaction((tx) => sql`pragma max_page_count = ${sql.lit((rows[0]?.page_count ?? 0) + 10)}`.execute(tx.db));
   const fill = (): Promise<void> =>
     store.transaction(async (tx) => {
       for (let index = 0; index < 100; index++) await setSetting(tx.db, `name ${index}`, 'x'.repeat(4000));
     });
   await assert.rejects(fill(), /database or disk is full/);
   assert.equal(await getSetting(store.db, 'name 0'), undefined);
-  await sql`pragma max_page_count = 1000000`.execute(store.db);
+  await store.transaction((tx) => sql`pragma max_page_count = 1000000`.execute(tx.db));
   await fill();
   assert.equal((await getSetting(store.db, 'name 99'))?.length, 4000);
 });
@@ -118,7 +118,7 @@ test('listeners hear of balancers after the commit, one failing listener hides n
   assert.equal(heard.length, 1);
 });
 
-test('a query beside the open transaction is an error inside it and waits outside of it', async (t) => {
+test('a query beside the open transaction is an error inside it; outside it sees what was before, and waits for nobody', async (t) => {
   const store = await temporaryStore(t);
   const entered = Promise.withResolvers<void>();
   const mayLeave = Promise.withResolvers<void>();
@@ -135,11 +135,17 @@ test('a query beside the open transaction is an error inside it and waits outsid
     order.push('transaction');
   });
   await entered.promise;
-  const outside = byId(store.db, loadBalancer, 'x').then((row) => order.push(row ? 'sees it' : 'sees nothing'));
+  await byId(store.db, loadBalancer, 'x').then((row) => order.push(row ? 'sees it' : 'sees nothing'));
   await turn();
   mayLeave.resolve();
-  await Promise.all([inside, outside]);
-  assert.deepEqual(order, ['transaction', 'sees it']);
+  await inside;
+  await byId(store.db, loadBalancer, 'x').then((row) => order.push(row ? 'sees it' : 'sees nothing'));
+  assert.deepEqual(order, ['sees nothing', 'transaction', 'sees it']);
+});
+
+test('nothing is written beside transactions', async (t) => {
+  const store = await temporaryStore(t);
+  await assert.rejects(insert(store.db, loadBalancer, balancerRow()), /readonly database/);
 });
 
 test('what a transaction started may query once the transaction is over', async (t) => {

@@ -8,7 +8,7 @@ import { type Member, member } from '../model/member.ts';
 import { network, port, subnet } from '../model/network.ts';
 import { pool } from '../model/pool.ts';
 import { insert, isUniqueViolation, update, violatedKey } from './rows.ts';
-import { balancerRow, listenerRow, memberRow, monitorRow, networkRow, poolRow, portRow, subnetRow, temporaryStore } from './store.fixture.ts';
+import { balancerRow, listenerRow, memberRow, monitorRow, networkRow, poolRow, portRow, subnetRow, writableStore } from './store.fixture.ts';
 
 /** What a refused write ran into; null when it was not refused. */
 async function violated(write: Promise<unknown>): Promise<string | null> {
@@ -16,7 +16,7 @@ async function violated(write: Promise<unknown>): Promise<string | null> {
 }
 
 test("a listener's port is one per transport, and free again once its listener is to go", async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const [balancer, other] = [balancerRow(), balancerRow()];
   await insert(db, loadBalancer, balancer);
   await insert(db, loadBalancer, other);
@@ -36,7 +36,7 @@ test("a listener's port is one per transport, and free again once its listener i
 });
 
 test("a member's address and port, and a pool's monitor, are one among those that stay", async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const balancer = balancerRow();
   const [web, other] = [poolRow(balancer.id), poolRow(balancer.id)];
   await insert(db, loadBalancer, balancer);
@@ -56,7 +56,7 @@ test("a member's address and port, and a pool's monitor, are one among those tha
 });
 
 test('addresses, MACs and names are one each', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const net = networkRow();
   const [sub, plug] = [subnetRow(net.id), portRow(net.id, { mac_address: '02:00:00:00:00:01' })];
   await insert(db, network, net);
@@ -86,7 +86,7 @@ test('addresses, MACs and names are one each', async (t) => {
 });
 
 test('other errors are no unique violations, and other keys are called other', async (t) => {
-  const { db } = await temporaryStore(t);
+  const { db } = await writableStore(t);
   const row = balancerRow();
   await insert(db, loadBalancer, row);
   assert.equal(await violated(insert(db, loadBalancer, row)), 'other');
