@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApiClient } from '../src/lab/api-client.ts';
 import { instanceOf } from '../src/store/instance.ts';
+import { proxiesBelow } from './footprint.fixture.ts';
 
 const run = promisify(execFile);
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
@@ -65,13 +66,19 @@ export class Playground {
 
   /** Starts the server and waits until it answers. */
   async serve(): Promise<void> {
-    const log = openSync(join(this.directory, 'server.log'), 'a');
-    const server = spawn(process.execPath, [MAIN, 'serve', '--config-file', this.configFile], { stdio: ['ignore', log, log], detached: true });
-    this.#server = server;
+    const server = this.launch();
     await until('the server answers', async () => {
       if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode}: ${await readFile(join(this.directory, 'server.log'), 'utf8')}`);
       return (await fetch(this.url).catch(() => null))?.ok === true;
     });
+  }
+
+  /** Starts the server without waiting for anything. */
+  launch(): ChildProcess {
+    const log = openSync(join(this.directory, 'server.log'), 'a');
+    this.#server = spawn(process.execPath, [MAIN, 'serve', '--config-file', this.configFile], { stdio: ['ignore', log, log], detached: true });
+    closeSync(log);
+    return this.#server;
   }
 
   /** Ends the server with the signal and waits for its end. */
@@ -82,6 +89,11 @@ export class Playground {
     server.kill(signal);
     await ended;
     this.#server = null;
+  }
+
+  /** Starts a second server with the same configuration, which must end by itself. */
+  serveAgain(...words: string[]): Promise<Ran> {
+    return command(process.execPath, [MAIN, 'serve', '--config-file', this.configFile, ...words]);
   }
 
   weir(...words: string[]): Promise<Ran> {
@@ -96,8 +108,8 @@ export class Playground {
   }
 
   /** Who answers a request to the address, from the lab's client. */
-  async ask(address: string, path = '/'): Promise<string> {
-    return (await this.inLab('client', 'curl', '-sS', '--max-time', '5', `http://${address}${path}`)).trim();
+  async ask(address: string, path = '/', seconds = 5): Promise<string> {
+    return (await this.inLab('client', 'curl', '-sS', '--max-time', String(seconds), `http://${address}${path}`)).trim();
   }
 
   /** OpenStack's own command, as Debian packages it. */
@@ -124,16 +136,18 @@ export class Playground {
     return stdout.split('\n').flatMap((line) => (line.startsWith(`weir-${this.instance}-`) ? [line.split(' ')[0] ?? ''] : []));
   }
 
-  async haproxies(namespace: string): Promise<number[]> {
-    const { stdout } = await run('ip', ['netns', 'pids', namespace]);
+  /** Processes in the namespace; none where it is going away. */
+  async pids(namespace: string): Promise<number[]> {
+    const { stdout } = await run('ip', ['netns', 'pids', namespace]).catch(() => ({ stdout: '' }));
     return stdout.split('\n').filter(Boolean).map(Number);
   }
 
   /** Removes everything, whatever state it is in. */
   async destroy(): Promise<void> {
     await this.end('SIGKILL');
+    for (const { pid } of await proxiesBelow(this.directory)) tryKill(pid);
     for (const namespace of await this.namespaces()) {
-      for (const pid of await this.haproxies(namespace)) tryKill(pid);
+      for (const pid of await this.pids(namespace)) tryKill(pid);
       await run('ip', ['netns', 'del', namespace]).catch(() => {});
     }
     await rm(this.directory, { recursive: true, force: true });

@@ -19,10 +19,20 @@ function declare<A extends unknown[]>(code: string, status: number, message: (..
   return (...args) => new Fault(code, status, message(...args));
 }
 
+/** Brackets a message follows: a client may send a hundred thousand, and no recursion goes that deep. */
+const SHOWN_DEPTH = 8;
+
 /** Values in messages are shortened: an error must not echo a megabyte back. */
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === undefined ? 'None' : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : value === undefined ? 'None' : JSON.stringify(pruned(value, SHOWN_DEPTH));
   return text.length > 255 ? `${text.slice(0, 255)}…` : text;
+}
+
+function pruned(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '…';
+  if (Array.isArray(value)) return value.map((item) => pruned(item, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, pruned(item, depth - 1)]));
 }
 
 export const fault = {

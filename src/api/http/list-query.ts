@@ -27,8 +27,8 @@ const DEFAULT_SORT = [
 ];
 
 export function parseListQuery(resource: Resource, raw: RawQuery, maxLimit: number): ListRequest {
-  const filters = Object.entries(raw).filter(([name]) => !PAGING.has(name) && !(name in TAG_FILTERS));
-  const where = filters.map(([name, value]) => filter(resource, ALIASES[name] ?? name, all(value)));
+  const filters = Object.entries(raw).filter(([name]) => !PAGING.has(name) && !Object.hasOwn(TAG_FILTERS, name));
+  const where = filters.map(([name, value]) => filter(resource, Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? name) : name, all(value)));
   return {
     query: {
       where: where.filter(({ column }) => column !== 'project_id'),

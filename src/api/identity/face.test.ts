@@ -254,7 +254,7 @@ test('no body whatever makes the login fail in another way than 4xx', async (t) 
 });
 
 test('too many failures are 429, for that source and for that user, and a right password does not help', async (t) => {
-  const set = await faces(t, { limits: { failures: 3 } });
+  const set = await faces(t, { limits: { failures: 3, userFailures: 3 } });
   await addUser(set.store, 'other', 'pw', 'blue', ['member']);
   for (let turn = 0; turn < 3; turn++) assertError(await login(set, passwordLogin({ ...ADMIN, password: 'wrong' }), '192.0.2.1'), 401, 'Unauthorized');
   const refused = await login(set, passwordLogin(ADMIN), '192.0.2.2');

@@ -15,8 +15,8 @@ test('so many failures and no more, per source', async () => {
   assert.equal(await fail(limit, '192.0.2.2', 'd'), true);
 });
 
-test('so many failures and no more, per user', async () => {
-  const limit = new LoginLimit({ failures: 3 });
+test('so many failures and no more, per user, from whatever sources', async () => {
+  const limit = new LoginLimit({ failures: 2, userFailures: 3 });
   for (const source of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) assert.equal(await fail(limit, source, 'a'), true);
   assert.equal(await fail(limit, '192.0.2.4', 'a'), false);
 });

@@ -1,13 +1,18 @@
 /**
- * Limits guesses at passwords: so many failures a minute per source address and per user. In memory and bounded; a
+ * Limits guesses at passwords: so many failures a minute per source address, and many more per user. In memory and bounded; a
  * restart forgets it, which is no gain for somebody who cannot restart us.
  */
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 export interface LoginLimits {
-  /** Failures allowed per source and per user within the window. */
+  /** Failures allowed per source within the window. */
   readonly failures: number;
+  /**
+   * Failures allowed per user, from whatever sources: far more, or anybody could lock the administrator out with a
+   * few wrong guesses, and few enough to make guessing from many sources useless.
+   */
+  readonly userFailures: number;
   /** Milliseconds. */
   readonly window: number;
   /** Sources and users remembered; the longest unused go first. */
@@ -19,9 +24,10 @@ export interface Attempt {
   end(success: boolean): void;
 }
 
-const DEFAULTS: LoginLimits = { failures: 10, window: 60_000, remembered: 10_000 };
+const DEFAULTS: LoginLimits = { failures: 10, userFailures: 100, window: 60_000, remembered: 10_000 };
 
 interface Count {
+  readonly allowed: number;
   failures: number;
   pending: number;
   readonly endsAt: number;
@@ -45,18 +51,18 @@ export class LoginLimit {
    */
   async begin(source: string, user: string): Promise<Attempt | null> {
     for (;;) {
-      const counts = [this.#count(`source ${sourceKey(source)}`), this.#count(`user ${user}`)];
-      if (counts.some((count) => count.failures >= this.#limits.failures)) return null;
-      const busy = counts.find((count) => count.failures + count.pending >= this.#limits.failures);
+      const counts = [this.#count(`source ${sourceKey(source)}`, this.#limits.failures), this.#count(`user ${user}`, this.#limits.userFailures)];
+      if (counts.some(({ failures, allowed }) => failures >= allowed)) return null;
+      const busy = counts.find(({ failures, pending, allowed }) => failures + pending >= allowed);
       if (!busy) return start(counts);
       await new Promise<void>((resolve) => void busy.waiting.push(resolve));
     }
   }
 
-  #count(key: string): Count {
+  #count(key: string, allowed: number): Count {
     const now = this.#clock();
     const known = this.#counts.get(key);
-    const current = known && (known.endsAt > now || known.pending > 0) ? known : { failures: 0, pending: 0, endsAt: now + this.#limits.window, waiting: [] };
+    const current = known && (known.endsAt > now || known.pending > 0) ? known : { allowed, failures: 0, pending: 0, endsAt: now + this.#limits.window, waiting: [] };
     this.#counts.delete(key);
     this.#counts.set(key, current);
     this.#forget();

@@ -25,6 +25,8 @@ const SUBNETS: readonly [Body, number, string][] = [
   [{ cidr: '10.0.0.0/24', gateway_ip: '10.0.1.1' }, 400, 'InvalidInput'],
   [{ cidr: '10.0.0.0/24', gateway_ip: '10.0.0.255' }, 400, 'InvalidInput'],
   [{ cidr: '10.0.0.0/24', gateway_ip: 'fd00::1' }, 400, 'InvalidInput'],
+  [{ cidr: '10.0.0.0/24', gateway_ip: '169.254.1.1' }, 400, 'InvalidInput'],
+  [{ cidr: 'fe80::/64', ip_version: 6 }, 400, 'InvalidInput'],
   [{ cidr: '10.0.0.0/24', gateway_ip: 'x' }, 400, 'HTTPBadRequest'],
   [{ cidr: '10.0.0.0/24', allocation_pools: [{ start: '10.0.0.9', end: '10.0.0.2' }] }, 400, 'InvalidAllocationPool'],
   [{ cidr: '10.0.0.0/24', allocation_pools: [{ start: '10.0.0.2', end: 'fd00::9' }] }, 400, 'InvalidAllocationPool'],

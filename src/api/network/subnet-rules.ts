@@ -11,7 +11,9 @@ export function checkNetworkRange({ cidr, ip_version, network_id }: Pick<Subnet,
   const [base, prefix] = ipaddr.parseCIDR(cidr);
   if (familyOf(base.toString()) !== ip_version) throw neutron.invalid(`cidr '${cidr}' does not match ip_version '${ip_version}'`);
   if (prefix === 0) throw neutron.invalid('0 is not allowed as CIDR prefix length');
-  if (REFUSED_RANGES.includes(base.range())) throw neutron.invalid(`${cidr} is not a range that hosts can have`);
+  // IPv6's link-local addresses mean nothing without a link; a subnet of them could be nobody's VIP.
+  const refused = ip_version === 6 ? [...REFUSED_RANGES, 'linkLocal'] : REFUSED_RANGES;
+  if (refused.includes(base.range())) throw neutron.invalid(`${cidr} is not a range that hosts can have`);
   const range = networkRange(cidr);
   const other = others.find((row) => row.ip_version === ip_version && overlaps(networkRange(row.cidr), range));
   if (other) throw neutron.invalid(`Requested subnet with cidr: ${cidr} for network: ${network_id} overlaps with another subnet`);
@@ -22,7 +24,8 @@ export function checkGateway(cidr: string, gateway: string | null): void {
   const sameFamily = familyOf(gateway) === familyOfCidr(cidr);
   // IPv6 routers are also reached by their link-local address, and by the network's own.
   const range = familyOfCidr(cidr) === 4 ? hostRange(cidr) : networkRange(cidr);
-  if (sameFamily && (contains(range, toNumber(gateway)) || ipaddr.parse(gateway).range() === 'linkLocal')) return;
+  const linkLocal = familyOfCidr(cidr) === 6 && ipaddr.parse(gateway).range() === 'linkLocal';
+  if (sameFamily && (contains(range, toNumber(gateway)) || linkLocal)) return;
   throw neutron.invalid(`Gateway ${gateway} is not valid on subnet ${cidr}`);
 }
 

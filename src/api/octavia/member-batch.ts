@@ -12,7 +12,7 @@ import type { Tx } from '../../store/store.ts';
 import type { Call } from './collection.ts';
 import { timestamp } from './context.ts';
 import { isMonitored, newMember, writablePool } from './members.ts';
-import { requireSubnet } from './vip.ts';
+import { refuseReserved, requireSubnet } from './vip.ts';
 import { markPoolPending, raise } from './write.ts';
 
 interface Wanted {
@@ -69,7 +69,9 @@ function parseBatch(body: unknown): Wanted[] {
 
 function parseMember(item: unknown): Wanted {
   if (!isPlainObject(item)) throw fault.invalidInput('members', item, 'Value should be an object');
-  return { body: parseCreateObject(member, item), named: Object.keys(item) };
+  const body = parseCreateObject(member, item);
+  refuseReserved(body.address);
+  return { body, named: Object.keys(item) };
 }
 
 function keyOf({ address, protocol_port }: Pick<Member, 'address' | 'protocol_port'>): string {

@@ -11,7 +11,7 @@ import { type Call, type Collection, rowFor } from './collection.ts';
 import { timestamp } from './context.ts';
 import { newRow } from './new-row.ts';
 import { viewMembers } from './view.ts';
-import { requireSubnet } from './vip.ts';
+import { refuseReserved, requireSubnet } from './vip.ts';
 import { change, childFor, markPoolPending, raise } from './write.ts';
 
 export const members: Collection<typeof member> = {
@@ -46,6 +46,7 @@ export async function writablePool(tx: Tx, call: Call): Promise<Pool & { loadbal
 
 async function create(call: Call): Promise<Member> {
   const body = parseCreate(member, call.body);
+  refuseReserved(body.address);
   return call.options.store.transaction(async (tx) => {
     const parent = await writablePool(tx, call);
     await requireSubnet(tx, call.caller, body.subnet_id);

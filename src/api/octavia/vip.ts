@@ -89,6 +89,17 @@ async function fromSubnet(tx: Tx, row: Subnet, body: Body, balancerId: string, p
   return { vip_address: made.fixed_ips[0]?.ip_address ?? null, vip_port_id: made.id, vip_subnet_id: row.id, vip_network_id: row.network_id };
 }
 
+/** What no server can have: HAProxy would read 0.0.0.0 as "wherever the client wanted to go". */
+const NO_HOST = ['unspecified', 'loopback', 'multicast', 'broadcast', 'linkLocal'];
+
+/**
+ * Addresses that are no member's: the metadata service's, through which a balancer would tell everybody what is meant
+ * for hosts alone, and those that mean the node itself or nobody.
+ */
+export function refuseReserved(address: string): void {
+  if (RESERVED.includes(address) || NO_HOST.includes(ipaddr.parse(address).range())) throw fault.invalidOption(address, 'member address');
+}
+
 /** A member's subnet must be one the caller can see. */
 export async function requireSubnet(tx: Tx, caller: Caller, id: string | null): Promise<void> {
   if (id !== null) await visibleSubnet(tx, id, caller.projectId ?? '', caller);

@@ -54,6 +54,23 @@ test('a member subnet on another network is a link of its own; on the same netwo
   ]);
 });
 
+test('routes that the kernel would refuse are left out: off the link, to itself or everybody, twice, over the connected one', () => {
+  const hostRoutes = [
+    { destination: '0.0.0.0/0', nexthop: '192.0.2.9' },
+    { destination: '198.51.100.0/24', nexthop: '203.0.113.1' },
+    { destination: '198.51.100.0/24', nexthop: '192.0.2.255' },
+    { destination: '198.51.100.0/24', nexthop: '192.0.2.5' },
+    { destination: '192.0.2.0/24', nexthop: '192.0.2.9' },
+    { destination: '198.51.100.0/24', nexthop: '192.0.2.7' },
+    { destination: '198.51.100.0/24', nexthop: '192.0.2.8' },
+  ];
+  const vip = { address: '192.0.2.5', mac: '02:00:c0:00:02:05', subnet: subnet('vip', { hostRoutes }) };
+  const kept = { to: '198.51.100.0/24', via: '192.0.2.7' };
+  assert.deepEqual(renderNamespace(topology({ vip }), []).routes, [{ to: 'default', via: '192.0.2.254' }, kept]);
+  const atGateway = { ...vip, address: '192.0.2.254' };
+  assert.deepEqual(renderNamespace(topology({ vip: atGateway }), []).routes[0], { to: 'default', via: '192.0.2.9' });
+});
+
 test('known members are permanent neighbours of the link on their network, the own address is not', () => {
   const neighbours = [
     { networkId: 'net-vip', address: '192.0.2.10', mac: '02:00:c0:00:02:0a' },

@@ -21,7 +21,7 @@ export function renderNamespace(topology: Topology, legs: readonly Attachment[])
   const byNetwork = Map.groupBy([vip, ...legs], ({ subnet }) => subnet.networkId);
   return {
     links: [...byNetwork.values()].map((attachments, index) => link(`eth${index}`, attachments, topology)),
-    routes: [...defaultRoutes(vip, legs), ...[vip, ...legs].flatMap(hostRoutes)],
+    routes: routesOf([vip, ...legs]),
     proxy: renderProxy(topology),
   };
 }
@@ -42,15 +42,39 @@ function link(name: string, attachments: readonly Attachment[], topology: Topolo
   };
 }
 
-/** One default route per address family, through the VIP's subnet first: that is where clients are. */
-function defaultRoutes(vip: Attachment, legs: readonly Attachment[]): Route[] {
-  const gateways = [vip, ...legs].flatMap(({ subnet }) => subnet.gateway ?? []);
-  const families = Map.groupBy(gateways, (gateway) => ipaddr.parse(gateway).kind());
-  return [...families.values()].map(([via = '']) => ({ to: 'default', via }));
+/**
+ * What the kernel can hold: one route per destination, the first subnet's, which is the VIP's: that is where clients are.
+ * A host passes over routes that lead nowhere or to itself, and one of them must not keep a balancer from being delivered.
+ */
+function routesOf(attachments: readonly Attachment[]): Route[] {
+  const connected = new Set(attachments.map(({ subnet }) => subnet.cidr));
+  const own = new Set(attachments.map(({ address }) => address));
+  const asked = [...attachments.flatMap(gatewayRoute), ...attachments.flatMap(({ subnet }) => hostRoutes(subnet))];
+  const usable = asked.filter(({ to, via }) => !connected.has(to) && !own.has(via));
+  return [...Map.groupBy(usable, destination).values()].flatMap(([route]) => route ?? []);
 }
 
-function hostRoutes({ subnet }: Attachment): Route[] {
-  return subnet.hostRoutes.map(({ destination, nexthop }) => ({ to: destination, via: nexthop }));
+function gatewayRoute({ subnet: { gateway } }: Attachment): Route[] {
+  return gateway === null ? [] : [{ to: 'default', via: gateway }];
+}
+
+function hostRoutes({ cidr, hostRoutes: routes }: SubnetTopology): Route[] {
+  const onLink = routes.map(({ destination: to, nexthop }) => ({ to, via: ipaddr.parse(nexthop) })).filter(({ via }) => isHostOf(cidr, via));
+  return onLink.map(({ to, via }) => ({ to: prefixLength(to) === '0' ? 'default' : to, via: via.toString() }));
+}
+
+/** Neither an IPv4 network's own address nor its broadcast is a host's. */
+function isHostOf(cidr: string, address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  const [base, length] = ipaddr.parseCIDR(cidr);
+  if (address.kind() !== base.kind() || !address.match(base, length)) return false;
+  if (base.kind() === 'ipv6' || length >= 31) return true;
+  const { IPv4 } = ipaddr;
+  return ![IPv4.networkAddressFromCIDR(cidr), IPv4.broadcastAddressFromCIDR(cidr)].some((end) => end.toString() === address.toString());
+}
+
+/** Each family has a default of its own. */
+function destination({ to, via }: Route): string {
+  return to === 'default' ? `${to} ${ipaddr.parse(via).kind()}` : to;
 }
 
 function prefixLength(cidr: string): string {
