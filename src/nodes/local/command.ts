@@ -1,5 +1,5 @@
 /** Runs a program with an argument array, text in and text out; never through a shell. */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { NodeError } from '../node.ts';
 
 const OUTPUT_AT_MOST = 64 * 1024 * 1024;
@@ -16,7 +16,8 @@ export class CommandError extends NodeError {
 }
 
 export interface CommandOptions {
-  readonly input?: string;
+  /** May be awaited: the program is started at once and gets its input when that is settled; none if it is rejected. */
+  readonly input?: string | Promise<string>;
   readonly cwd?: string;
   /** Resolves although the program ended with an error; what it wrote is all that counts. */
   readonly tolerant?: boolean;
@@ -33,6 +34,15 @@ export function run(program: string, args: readonly string[], options: CommandOp
     });
     // A program that ends without reading its input is judged by its exit code, not by the broken pipe.
     child.stdin?.on('error', () => {});
-    child.stdin?.end(options.input ?? '');
+    void feed(child, options.input ?? '', reject);
   });
+}
+
+async function feed(child: ChildProcess, input: string | Promise<string>, reject: (error: unknown) => void): Promise<void> {
+  try {
+    child.stdin?.end(await input);
+  } catch (error) {
+    child.stdin?.end();
+    reject(error);
+  }
 }

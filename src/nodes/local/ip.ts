@@ -9,9 +9,14 @@ export type IpCommand = readonly string[];
 
 const WORD = /^[A-Za-z0-9_.:/@=+-]+$/;
 
-/** Carries commands out in order, inside `namespace` (null: this process's own); stops at the first that fails. */
-export async function ipBatch(namespace: string | null, commands: readonly IpCommand[]): Promise<void> {
-  if (commands.length > 0) await run('ip', [...inside(namespace), '-batch', '-'], { input: batchText(commands) });
+/**
+ * Carries commands out in order, inside `namespace` (null: this process's own); stops at the first that fails.
+ * @param after - what has to be done first; the process is started meanwhile. If it fails, nothing is carried out.
+ */
+export async function ipBatch(namespace: string | null, commands: readonly IpCommand[], after?: Promise<unknown>): Promise<void> {
+  if (commands.length === 0) return;
+  const text = batchText(commands);
+  await run('ip', [...inside(namespace), '-batch', '-'], { input: after ? after.then(() => text) : text });
 }
 
 /**

@@ -12,7 +12,7 @@ import type { LocalNodes } from './local-nodes.ts';
 import { bridgeName, hostLinkName, nodeFiles, nodeNamespace, switchNamespace } from './names.ts';
 import { createNamespace, parentInNamespace, processesIn } from './namespace.ts';
 import { until } from './pause.ts';
-import { mastersOf, type ProxyPlace, proxyProcesses, startProxy } from './proxy-process.ts';
+import { mastersOf, prepareStart, type ProxyPlace, proxyProcesses, startProxy } from './proxy-process.ts';
 import { readWorkerInfo } from './proxy-state.ts';
 import { linkState } from './switch.ts';
 import { TestBed } from './test-bed.fixture.ts';
@@ -152,6 +152,23 @@ suite('local nodes under traffic', () => {
     });
   }
 
+  test('a master that does not notice the death of its worker counts as no proxy, is told with the next reading, and replaced', async () => {
+    await make(BOTH);
+    const stuck = await master();
+    process.kill(stuck, 'SIGSTOP');
+    process.kill(await worker(), 'SIGKILL');
+    await eventually('the worker is gone', async () => (await readWorkerInfo(place.files)) === null);
+    assert.deepEqual(mastersOf(await proxyProcesses(place)).map(({ pid }) => pid), [stuck]);
+    assert.equal((await driver.present(id))?.proxy, null);
+    assert.equal(await driver.read(id), null);
+    assert.equal(await driver.read(id), null);
+    assert.deepEqual(lost, [id]);
+    await driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: BOTH }]);
+    assert.equal(mastersOf(await proxyProcesses(place)).length, 1);
+    assert.notEqual(await master(), stuck);
+    assert.deepEqual(await client.ask(4), { one: 2, two: 2 });
+  });
+
   test('an intended stop or removal is no loss', async () => {
     await make(BOTH);
     await driver.apply(id, [{ kind: 'stop-proxy', cost: 'restart' }]);
@@ -196,7 +213,8 @@ suite('local nodes under traffic', () => {
     await driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: BOTH }]);
     assert.equal(await master(), before);
     // As a driver would leave it that was killed and did not know of the other.
-    await startProxy(place, BOTH);
+    await prepareStart(place.files, BOTH);
+    await (await startProxy(place, BOTH)).serves;
     assert.equal(mastersOf(await proxyProcesses(place)).length, 2);
     await driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: BOTH }]);
     assert.equal(mastersOf(await proxyProcesses(place)).length, 1);
@@ -282,6 +300,27 @@ suite('local nodes under traffic', () => {
     assert.ok((await bed.namespaces()).includes(switchNamespace(bed.instance)));
     assert.ok(await linkState(switchNamespace(bed.instance), bridgeName(linkOf().networkId)));
   });
+});
+
+test('where there are no nodes, start and stop make nothing; the first node makes the switch', async () => {
+  const bed = new TestBed();
+  const driver = bed.driver();
+  const ids = Array.from({ length: 5 }, () => randomUUID());
+  try {
+    await driver.start();
+    assert.deepEqual(await driver.list(), []);
+    await driver.tidy();
+    await driver.stop();
+    assert.deepEqual(await bed.namespaces(), []);
+    await driver.start();
+    // All at once: none may hide the switch of another behind its own.
+    await Promise.all(ids.map((id) => driver.apply(id, creationOf(configOf(null)))));
+    for (const id of ids) assert.deepEqual(comparable(await driver.present(id)), comparable(configOf(null)));
+    assert.ok((await bed.namespaces()).includes(switchNamespace(bed.instance)));
+  } finally {
+    await driver.stop();
+    await bed.cleanUp();
+  }
 });
 
 test('an installation without nodes leaves nothing', async () => {

@@ -3,24 +3,25 @@
  * proxy every time; this object holds nothing but connections that tell when a proxy dies.
  */
 import type { Log } from '../../model/log.ts';
-import type { NodeConfig, ProxyConfig } from '../../model/node-config.ts';
+import type { Link, NodeConfig, ProxyConfig } from '../../model/node-config.ts';
 import type { Plan, Step } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { type NodeDriver, NodeError } from '../node.ts';
+import { allDone } from './all-done.ts';
 import { entriesOf, makeDirectory, readIfThere, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
 import { idOfDirectory, idOfNamespace, nodeFiles, nodeNamespace } from './names.ts';
 import { namespaceExists, namespaceNames, parentInNamespace } from './namespace.ts';
 import { type Place, readNetwork } from './network-state.ts';
-import { carryNetworkSteps, ensureNamespace, isNetworkStep } from './network-steps.ts';
-import { mastersOf, type ProxyPlace, proxyProcesses, startProxy, stopProxy } from './proxy-process.ts';
+import { announce, carryFirstNetworkSteps, carryNetworkSteps, ensureNamespace, isNetworkStep } from './network-steps.ts';
+import { mastersOf, prepareStart, type ProxyPlace, proxyProcesses, startProxy, stopProxy } from './proxy-process.ts';
 import { readProxyReading } from './proxy-reading.ts';
 import { reloadProxy } from './proxy-reload.ts';
-import { publicServer, readProxyState } from './proxy-state.ts';
+import { publicServer, readProxyState, readWorkerInfo } from './proxy-state.ts';
 import { removeNamespace } from './remove-node.ts';
 import { Sentinels } from './sentinel.ts';
 import { Serial } from './serial.ts';
 import { carryServerSteps, isServerStep } from './server-steps.ts';
-import { type Bridge, ensureSwitch, removeIdleSwitch } from './switch.ts';
+import { type Bridge, mendSwitch, removeIdleSwitch } from './switch.ts';
 
 export interface LocalNodesOptions {
   /** Six hexadecimal digits. */
@@ -32,6 +33,14 @@ export interface LocalNodesOptions {
   readonly log: Log;
   /** HAProxy's executable; `haproxy` in the path if not given. */
   readonly haproxy?: string;
+}
+
+/** What of a plan concerns steps later in it. */
+interface Context {
+  /** The namespace was made for this plan: no proxy runs, and its files are written. */
+  readonly fresh: boolean;
+  /** Links that the plan has added so far. */
+  readonly added: readonly Link[];
 }
 
 /** A socket's path has 108 bytes with its final NUL; behind the run path come a slash, 32 hex digits and the socket's name. */
@@ -52,7 +61,7 @@ export class LocalNodes implements NodeDriver {
   async start(): Promise<void> {
     const { instance, runPath } = this.#options;
     if (Buffer.byteLength(runPath) > RUN_PATH_AT_MOST) throw new NodeError(`the run path must not be longer than ${RUN_PATH_AT_MOST} bytes: ${runPath}`);
-    await ensureSwitch(instance);
+    await mendSwitch(instance);
     const ids = await this.list();
     await Promise.all(ids.map((id) => this.#sentinels.watch(id, nodeFiles(runPath, id))));
   }
@@ -87,7 +96,16 @@ export class LocalNodes implements NodeDriver {
   }
 
   async read(id: string): Promise<Reading | null> {
-    return readProxyReading(nodeFiles(this.#options.runPath, id));
+    const reading = await readProxyReading(nodeFiles(this.#options.runPath, id));
+    if (!reading && this.#sentinels.watches(id)) await this.#serial.run(id, () => this.#confirmLoss(id));
+    return reading;
+  }
+
+  /** A master that is stuck, or was stopped, does not notice that its worker died; and only masters are watched. */
+  async #confirmLoss(id: string): Promise<void> {
+    if (!this.#sentinels.watches(id) || (await readWorkerInfo(nodeFiles(this.#options.runPath, id)))) return;
+    this.#sentinels.drop(id);
+    this.#tellLost(id);
   }
 
   onLost(listener: (id: string) => void): void {
@@ -125,29 +143,36 @@ export class LocalNodes implements NodeDriver {
     // The directory first: whatever is left by a crash from here on is listed.
     await makeDirectory(proxy.files);
     const fresh = await ensureNamespace(place.namespace);
-    let empty = fresh;
-    for (const steps of together(plan)) {
-      await named(steps, () => this.#carryTogether(id, steps, { fresh, empty }));
-      empty &&= !steps.some(isNetworkStep);
-    }
+    const [first = [], ...others] = together(plan);
+    if (fresh) await allDone([named(first, () => this.#carryFirst(id, first, fresh.made)), fresh.made, prepareAhead(proxy, plan)]);
+    else await named(first, () => this.#carryTogether(id, first, { fresh: false, added: [] }));
+    const added = plan.flatMap((step) => (step.kind === 'add-link' ? [step.link] : []));
+    for (const steps of others) await named(steps, () => this.#carryTogether(id, steps, { fresh: fresh !== null, added }));
   }
 
-  /** `fresh`: the namespace was made for this plan; `empty`: it has no links yet. */
-  async #carryTogether(id: string, steps: readonly Step[], { fresh, empty }: { fresh: boolean; empty: boolean }): Promise<void> {
+  /** @param made - settled when the namespace is there, which has nothing in it then */
+  async #carryFirst(id: string, steps: readonly Step[], made: Promise<void>): Promise<void> {
+    const network = steps.filter(isNetworkStep);
+    if (network.length > 0) return carryFirstNetworkSteps(this.#place(id).place, network, made);
+    await made;
+    return this.#carryTogether(id, steps, { fresh: true, added: [] });
+  }
+
+  async #carryTogether(id: string, steps: readonly Step[], context: Context): Promise<void> {
     const { place, proxy } = this.#place(id);
     const network = steps.filter(isNetworkStep);
-    if (network.length > 0) return carryNetworkSteps(place, network, empty);
+    if (network.length > 0) return carryNetworkSteps(place, network);
     const servers = steps.filter(isServerStep);
-    if (servers.length > 0) return carryServerSteps(proxy.files, servers);
-    for (const step of steps) await this.#carryProxyStep(id, proxy, step, fresh);
+    if (servers.length > 0) return carryServerSteps(proxy, servers);
+    for (const step of steps) await this.#carryProxyStep(id, proxy, step, context);
   }
 
-  async #carryProxyStep(id: string, place: ProxyPlace, step: Step, fresh: boolean): Promise<void> {
+  async #carryProxyStep(id: string, place: ProxyPlace, step: Step, context: Context): Promise<void> {
     switch (step.kind) {
       case 'write-config':
         return writeWhole(place.files.config, step.proxy.text);
       case 'start-proxy':
-        return this.#startProxy(id, place, step.proxy, fresh);
+        return this.#startProxy(id, place, step.proxy, context);
       case 'reload-proxy':
         return reloadProxy(place, step.proxy);
       case 'stop-proxy':
@@ -159,13 +184,22 @@ export class LocalNodes implements NodeDriver {
   }
 
   /** Where a sound proxy runs already, a start is a reload: nobody loses a connection. */
-  async #startProxy(id: string, place: ProxyPlace, proxy: ProxyConfig, fresh: boolean): Promise<void> {
+  async #startProxy(id: string, place: ProxyPlace, proxy: ProxyConfig, { fresh, added }: Context): Promise<void> {
     if (!fresh && (await isSound(place))) return reloadProxy(place, proxy);
     this.#sentinels.drop(id);
-    if (!fresh) await stopProxy(place);
-    await startProxy(place, proxy);
-    await this.#sentinels.watch(id, place.files);
+    if (!fresh) {
+      await stopProxy(place);
+      await prepareStart(place.files, proxy);
+    }
+    const { serves } = await startProxy(place, proxy);
+    await allDone([serves, announce(place.namespace, added, serves)]);
+    if (!(await this.#sentinels.watch(id, place.files))) throw new NodeError('the proxy ended as soon as it served');
   }
+}
+
+/** In a new namespace no proxy runs, and its files are written while links are made. */
+async function prepareAhead({ files }: ProxyPlace, plan: Plan): Promise<void> {
+  for (const step of plan) if (step.kind === 'start-proxy') await prepareStart(files, step.proxy);
 }
 
 async function presentProxy({ files }: ProxyPlace): Promise<ProxyConfig | null> {

@@ -49,6 +49,8 @@ export interface NodeFiles {
   readonly directory: string;
   readonly config: string;
   readonly candidate: string;
+  /** What this driver adds to every configuration. */
+  readonly common: string;
   readonly statsSocket: string;
   readonly masterSocket: string;
   readonly serverState: string;
@@ -62,6 +64,7 @@ export function nodeFiles(runPath: string, id: string): NodeFiles {
     directory,
     config: file('haproxy.cfg'),
     candidate: file('haproxy.cfg.candidate'),
+    common: file('common.cfg'),
     statsSocket: file('stats.sock'),
     masterSocket: file('master.sock'),
     serverState: file('servers.state'),

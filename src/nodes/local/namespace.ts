@@ -1,5 +1,5 @@
 /** Network namespaces by name: made, found, emptied of processes and deleted. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, open, readdir, stat, statfs } from 'node:fs/promises';
 import { NodeError } from '../node.ts';
 import { CommandError, run } from './command.ts';
@@ -30,13 +30,26 @@ export async function namespaceNames(): Promise<string[]> {
   }
 }
 
+/** Makes the file that a namespace gets its name by; false when there was one, made by whoever is making the namespace now or by a crash. */
+export async function claimName(namespace: string): Promise<boolean> {
+  await mkdir(NAMESPACES, { recursive: true });
+  try {
+    await (await open(namespacePath(namespace), 'wx', 0o444)).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 /**
  * Makes a namespace and sets it up in one process: a program started in the new namespace, because settings are
  * reached only from inside. Settings this kernel does not have are passed over.
  */
 export async function createNamespace(namespace: string, sysctls: Sysctls): Promise<void> {
-  await mkdir(NAMESPACES, { recursive: true });
-  await (await open(namespacePath(namespace), 'a', 0o444)).close();
+  // Without a pause before the program is started: callers prepare more while it works.
+  mkdirSync(NAMESPACES, { recursive: true });
+  closeSync(openSync(namespacePath(namespace), 'a', 0o444));
   await run('unshare', [`--net=${namespacePath(namespace)}`, ...sysctlCommand(sysctls)]);
 }
 

@@ -5,6 +5,7 @@
 import type { Link, Route } from '../../model/node-config.ts';
 import type { Step } from '../../model/plan.ts';
 import { NodeError } from '../node.ts';
+import { allDone } from './all-done.ts';
 import { CommandError } from './command.ts';
 import { type IpCommand, ipBatch } from './ip.ts';
 import { hostLinkName } from './names.ts';
@@ -21,23 +22,29 @@ export function isNetworkStep(step: Step): step is NetworkStep {
   return KINDS.has(step.kind);
 }
 
-/** Makes sure of the namespace; true when it was made by this call and is therefore empty. */
-export async function ensureNamespace(namespace: string): Promise<boolean> {
-  if (await namespaceExists(namespace)) return false;
-  await createNamespace(namespace, nodeSysctls());
-  return true;
+/** Makes sure of the namespace. Not null when it is being made by this call: settled when it is there, and empty. */
+export async function ensureNamespace(namespace: string): Promise<{ readonly made: Promise<void> } | null> {
+  return (await namespaceExists(namespace)) ? null : { made: createNamespace(namespace, nodeSysctls()) };
 }
 
-/** Carries the steps out. `fresh`: the namespace was made by this very call and has nothing in it. */
-export async function carryNetworkSteps(place: Place, steps: readonly NetworkStep[], fresh: boolean): Promise<void> {
-  const before = fresh ? NOTHING : await readInner(place.namespace);
-  if (!fresh && !before.ready) await setSysctls(place.namespace, nodeSysctls());
+/** Carries the steps out in a namespace with nothing in it. Each program is started while the one before still works. */
+export async function carryFirstNetworkSteps(place: Place, steps: readonly NetworkStep[], made: Promise<void>): Promise<void> {
+  const plugged = plugAtOnce(addedPlugs(place, steps), made);
+  await allDone([plugged, made.then(() => ipBatch(place.namespace, innerCommands(steps, NOTHING), plugged))]);
+}
+
+export async function carryNetworkSteps(place: Place, steps: readonly NetworkStep[]): Promise<void> {
+  const before = await readInner(place.namespace);
+  if (!before.ready) await setSysctls(place.namespace, nodeSysctls());
   await deleteLinks(place, steps);
-  const added = steps.flatMap((step) => (step.kind === 'add-link' ? [plugFor(place, step.link)] : []));
-  await (fresh ? plugAtOnce(added) : plugOneByOne(added));
-  const present = fresh ? NOTHING : await readInner(place.namespace);
+  for (const wanted of addedPlugs(place, steps)) await plug(wanted);
+  const present = await readInner(place.namespace);
   await changeOuterMtu(place, steps, present);
   await ipBatch(place.namespace, innerCommands(steps, present));
+}
+
+function addedPlugs(place: Place, steps: readonly NetworkStep[]): Plug[] {
+  return steps.flatMap((step) => (step.kind === 'add-link' ? [plugFor(place, step.link)] : []));
 }
 
 async function deleteLinks(place: Place, steps: readonly NetworkStep[]): Promise<void> {
@@ -55,18 +62,15 @@ function plugFor(place: Place, link: Link): Plug {
 }
 
 /** One process per namespace that holds bridges. Where a bridge is missing or an end of old is in the way, the careful way is taken. */
-async function plugAtOnce(plugs: readonly Plug[]): Promise<void> {
+async function plugAtOnce(plugs: readonly Plug[], made: Promise<void>): Promise<void> {
   const byOutside = Map.groupBy(plugs, (wanted) => bridgeOf(wanted).namespace);
   try {
-    await Promise.all([...byOutside].map(([outside, group]) => ipBatch(outside, group.map(plugCommand))));
+    await allDone([...byOutside].map(([outside, group]) => ipBatch(outside, group.map(plugCommand), made)));
   } catch (error) {
+    await made;
     if (!(error instanceof CommandError)) throw error;
-    await plugOneByOne(plugs);
+    for (const wanted of plugs) await plug(wanted);
   }
-}
-
-async function plugOneByOne(plugs: readonly Plug[]): Promise<void> {
-  for (const wanted of plugs) await plug(wanted);
 }
 
 async function changeOuterMtu(place: Place, steps: readonly NetworkStep[], present: InnerState): Promise<void> {
@@ -105,12 +109,14 @@ function commandsOf(step: NetworkStep, present: InnerState): IpCommand[] {
 }
 
 /**
- * Adds before it removes: an address that stays, and routes through it, are never without. Neighbours go first, because
- * a new MAC makes the kernel forget them all.
+ * Adds before it removes: an address that stays, and routes through it, are never without. The MAC, set again when the
+ * addresses are there, makes the kernel announce them, and forget all neighbours: those that stay are put back after it.
  */
 function linkCommands(link: Link, present: InnerLink | undefined): IpCommand[] {
   const { name } = link;
-  const settings = ['alias', aliasOf(link), 'address', link.mac, 'mtu', String(link.mtu)];
+  const settings = ['alias', aliasOf(link), 'mtu', String(link.mtu)];
+  // A new node announces itself when its proxy serves: who was waiting for it would be refused until then.
+  const announces = present && (present.mac !== link.mac || link.addresses.some((address) => !present.addresses.includes(address)));
   const strayAddresses = (present?.addresses ?? []).filter((address) => !link.addresses.includes(address));
   const strayNeighbours = (present?.neighbours ?? []).filter(({ address }) => !link.neighbours.some((entry) => entry.address === address));
   return [
@@ -118,8 +124,22 @@ function linkCommands(link: Link, present: InnerLink | undefined): IpCommand[] {
     ['link', 'set', 'dev', name, ...settings, 'up'],
     ...link.addresses.map((address) => ['address', 'replace', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : [])]),
     ...strayAddresses.map((address) => ['address', 'delete', address, 'dev', name]),
-    ...link.neighbours.map(({ address, mac }) => ['neigh', 'replace', address, 'lladdr', mac, 'dev', name, 'nud', 'permanent']),
+    ...(announces ? [announcement(link)] : []),
+    ...neighbourCommands(link),
   ];
+}
+
+function announcement({ name, mac }: Link): IpCommand {
+  return ['link', 'set', 'dev', name, 'address', mac];
+}
+
+function neighbourCommands({ name, neighbours }: Link): IpCommand[] {
+  return neighbours.map(({ address, mac }) => ['neigh', 'replace', address, 'lladdr', mac, 'dev', name, 'nud', 'permanent']);
+}
+
+/** Once `after` is done: tells everybody on their networks where the links' addresses are. */
+export async function announce(namespace: string, links: readonly Link[], after: Promise<unknown>): Promise<void> {
+  await ipBatch(namespace, links.flatMap((link) => [announcement(link), ...neighbourCommands(link)]), after);
 }
 
 /** A route to the same destination is replaced in one go, so that it is never missing. */

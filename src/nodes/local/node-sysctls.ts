@@ -17,6 +17,9 @@ const SETTINGS: Sysctls = {
   'net.ipv6.conf.default.accept_ra': '0',
   'net.ipv6.conf.all.accept_dad': '0',
   'net.ipv6.conf.default.accept_dad': '0',
+  // A link that gets its MAC (again) announces its addresses: who asked for them in vain need not ask again (a second).
+  'net.ipv4.conf.default.arp_notify': '1',
+  'net.ipv6.conf.default.ndisc_notify': '1',
   // Removing an address must not take its neighbours in the same subnet along.
   'net.ipv4.conf.all.promote_secondaries': '1',
   'net.ipv4.conf.default.promote_secondaries': '1',

@@ -14,6 +14,7 @@ import { type NodeFiles, namespacePath } from './names.ts';
 import { end, parentOf, type Process, processesIn } from './namespace.ts';
 import { until } from './pause.ts';
 import { endOfLog, openLog, wordsSince } from './proxy-log.ts';
+import { configArguments, writeCommon } from './proxy-config.ts';
 import { readWorkerInfo } from './proxy-state.ts';
 
 /** Of one node's proxy, all that is needed to run it. */
@@ -45,12 +46,25 @@ export async function stopProxy(place: ProxyPlace): Promise<void> {
   await end(await proxyProcesses(place), PATIENCE);
 }
 
-/** Starts the proxy where none runs and resolves when it serves. Rejects with the proxy's own words. */
-export async function startProxy(place: ProxyPlace, proxy: ProxyConfig): Promise<void> {
+/** Puts everything in place that a start needs: the files, and no socket of a proxy that was. Nothing may be running. */
+export async function prepareStart(files: NodeFiles, proxy: ProxyConfig): Promise<void> {
+  const sockets = [files.statsSocket, files.masterSocket].map((path) => rm(path, { force: true }));
+  await Promise.all([writeWhole(files.config, proxy.text), writeWhole(files.serverState, NO_STATES), writeCommon(files), ...sockets]);
+}
+
+/**
+ * Starts the proxy where none runs and all is prepared; resolves when its process is started. `serves` resolves when
+ * it serves, and rejects with its own words.
+ */
+export async function startProxy(place: ProxyPlace, proxy: ProxyConfig): Promise<{ readonly serves: Promise<void> }> {
   const { files } = place;
-  await Promise.all([writeWhole(files.config, proxy.text), writeWhole(files.serverState, NO_STATES), rm(files.statsSocket, { force: true }), rm(files.masterSocket, { force: true })]);
   const logEnd = await endOfLog(files.log);
   const child = await launch(place);
+  return { serves: servesOrFails(place, proxy, child, logEnd) };
+}
+
+async function servesOrFails(place: ProxyPlace, proxy: ProxyConfig, child: ChildProcess, logEnd: number): Promise<void> {
+  const { files } = place;
   const serves = await until(() => answerOrEnd(files, child, proxy.structure), 2, START_AT_MOST);
   child.unref();
   if (serves === true) return;
@@ -63,7 +77,7 @@ async function launch({ namespace, files, haproxy }: ProxyPlace): Promise<ChildP
   const log = await openLog(files.log);
   try {
     // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
-    const proxy = [haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', '-f', basename(files.config)];
+    const proxy = [haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
     const options = { cwd: files.directory, detached: true, stdio: ['ignore', log.fd, log.fd] } as const;
     const child = spawn('nsenter', [`--net=${namespacePath(namespace)}`, ...proxy], { ...options, stdio: [...options.stdio] });
     await once(child, 'spawn');

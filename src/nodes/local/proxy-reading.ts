@@ -11,8 +11,10 @@ import { readingOf, type WorkerStat } from './reading.ts';
 /** null when no proxy answers. */
 export async function readProxyReading(files: NodeFiles): Promise<Reading | null> {
   await trimLog(files.log);
-  const [current, processes] = await Promise.all([currentStat(files), readProcesses(files)]);
+  const current = await currentStat(files);
+  // A master whose worker is gone may not answer either.
   if (!current) return null;
+  const processes = await readProcesses(files);
   const old = await Promise.all((processes?.oldWorkers ?? []).map((pid) => oldStat(files, pid)));
   return readingOf(current, old.flat());
 }

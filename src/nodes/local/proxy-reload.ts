@@ -3,36 +3,50 @@
  * refuses never takes the place of the one that works.
  */
 import { rename, rm } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { ProxyConfig } from '../../model/node-config.ts';
 import { NodeError } from '../node.ts';
+import { allDone } from './all-done.ts';
 import { CommandError, run } from './command.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { until } from './pause.ts';
 import { complaints, endOfLog, wordsSince } from './proxy-log.ts';
 import type { Processes } from './proxy-answers.ts';
+import { configArguments, writeCommon } from './proxy-config.ts';
 import type { ProxyPlace } from './proxy-process.ts';
 import { orderReload } from './proxy-socket.ts';
-import { carriedStates, readProcesses, readProxyState, readWorkerInfo } from './proxy-state.ts';
+import { carriedStates, type ProxyState, readProcesses, readProxyState, readWorkerInfo } from './proxy-state.ts';
 
 const RELOAD_AT_MOST = 10_000;
 const MASTER_AT_MOST = 3000;
 
+/** What there is before a reload. */
+interface Before {
+  readonly worker: ProxyState;
+  readonly processes: Processes;
+  /** The file as it is on disk. */
+  readonly text: string | null;
+}
+
 export async function reloadProxy(place: ProxyPlace, proxy: ProxyConfig): Promise<void> {
   const { files } = place;
-  await checkConfig(place, proxy);
-  const [before, text] = await Promise.all([readProxyState(files), readIfThere(files.config)]);
-  const processes = before && (await reachMaster(place));
-  if (!before || !processes) throw new NodeError('no proxy runs that could be reloaded');
-  await writeWhole(files.serverState, carriedStates(before.serverStates, before.servers, proxy.servers));
+  // The check is a process of its own and takes longer than all questions.
+  const [, { worker, processes, text }] = await allDone([checkConfig(place, proxy), readBefore(place)]);
+  await writeWhole(files.serverState, carriedStates(worker.serverStates, worker.servers, proxy.servers));
   await rename(files.candidate, files.config);
   const logEnd = await endOfLog(files.log);
   await orderReload(files.masterSocket);
-  const outcome = await until(() => outcomeOf(place, proxy, before.pid, processes.failedReloads), 2, RELOAD_AT_MOST);
+  const outcome = await until(() => outcomeOf(place, proxy, worker.pid, processes.failedReloads), 2, RELOAD_AT_MOST);
   if (outcome === 'serves') return;
   // What was accepted by the check and failed in truth (an address in use, say) must not be there at the next start.
   if (text !== null) await writeWhole(files.config, text);
   throw new NodeError(`the proxy ${outcome === 'failed' ? 'refused to reload' : 'did not reload in time'}: ${await wordsSince(files.log, logEnd)}`);
+}
+
+async function readBefore(place: ProxyPlace): Promise<Before> {
+  const [worker, text] = await Promise.all([readProxyState(place.files), readIfThere(place.files.config)]);
+  const processes = worker && (await reachMaster(place));
+  if (!worker || !processes) throw new NodeError('no proxy runs that could be reloaded');
+  return { worker, processes, text };
 }
 
 /** Shortly after a start or a reload the master starts itself anew, and has no socket for a while. */
@@ -41,9 +55,9 @@ function reachMaster({ files }: ProxyPlace): Promise<Processes | null> {
 }
 
 async function checkConfig({ files, haproxy }: ProxyPlace, proxy: ProxyConfig): Promise<void> {
-  await writeWhole(files.candidate, proxy.text);
+  await Promise.all([writeWhole(files.candidate, proxy.text), writeCommon(files)]);
   try {
-    await run(haproxy, ['-c', '-f', basename(files.candidate)], { cwd: files.directory });
+    await run(haproxy, ['-c', ...configArguments(files, files.candidate)], { cwd: files.directory });
   } catch (error) {
     await rm(files.candidate, { force: true });
     throw error instanceof CommandError ? new NodeError(`the proxy refuses the configuration: ${complaints(error.words)}`, { cause: error }) : error;

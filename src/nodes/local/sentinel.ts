@@ -20,12 +20,12 @@ export class Sentinels {
     this.#lost = lost;
   }
 
-  /** Starts to watch a node's proxy, if one runs. */
-  async watch(id: string, files: NodeFiles): Promise<void> {
+  /** Starts to watch a node's proxy, if one runs; says whether it does. */
+  async watch(id: string, files: NodeFiles): Promise<boolean> {
     this.drop(id);
     const info = await readWorkerInfo(files);
     const master = info && parentInNamespace(info.pid);
-    if (!master) return;
+    if (!master) return false;
     const watch = new Watch(files.masterSocket, master, () => {
       this.#watches.delete(id);
       this.#lost(id);
@@ -33,6 +33,12 @@ export class Sentinels {
     this.drop(id);
     this.#watches.set(id, watch);
     watch.begin();
+    return true;
+  }
+
+  /** Whether the node's proxy is believed to run. */
+  watches(id: string): boolean {
+    return this.#watches.has(id);
   }
 
   /** Stops watching: what happens to the proxy from now on is meant. */

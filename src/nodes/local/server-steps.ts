@@ -5,10 +5,13 @@
 import type { Server } from '../../model/node-config.ts';
 import type { Step } from '../../model/plan.ts';
 import { NodeError } from '../node.ts';
+import { readIfThere } from './files.ts';
 import type { NodeFiles } from './names.ts';
 import { until } from './pause.ts';
+import type { ProxyPlace } from './proxy-process.ts';
+import { reloadProxy } from './proxy-reload.ts';
 import { askWorker } from './proxy-socket.ts';
-import { readProxyState, type RunningServer } from './proxy-state.ts';
+import { type ProxyState, readProxyState, type RunningServer } from './proxy-state.ts';
 import { addCommands, changeCommands, type Command, moveCommand, needsReplacing, serverPath, stateCommand } from './server-commands.ts';
 
 export type ServerStep = Extract<Step, { kind: 'add-server' | 'change-server' | 'delete-server' }>;
@@ -18,25 +21,52 @@ const KINDS: ReadonlySet<Step['kind']> = new Set<ServerStep['kind']>(['add-serve
 const GONE = /^(Server deleted|No such server)\.$/;
 const BUSY = /connection/;
 
-/** How long connections to a removed member may end by themselves, and how long the proxy may take to cut the rest. */
-const GRACE = 1000;
-const CUTTING = 3000;
+/** How long a removed member may take to become idle before new workers take over, milliseconds. */
+const GRACE = 50;
 
 export function isServerStep(step: Step): step is ServerStep {
   return KINDS.has(step.kind);
 }
 
-export async function carryServerSteps(files: NodeFiles, steps: readonly ServerStep[]): Promise<void> {
-  const proxy = await readProxyState(files);
+/**
+ * A member with running requests cannot be deleted from a worker. Then new workers take over with the file as it is on
+ * disk, which every plan writes first, and the old ones finish what they have.
+ */
+export async function carryServerSteps(place: ProxyPlace, steps: readonly ServerStep[]): Promise<void> {
+  const proxy = await readProxyState(place.files);
   if (!proxy) throw new NodeError('no proxy runs whose servers could be changed');
+  const busy = await carryAtRuntime(place.files, proxy, steps);
+  if (busy.length > 0) await reloadWithout(place, proxy, steps, busy);
+}
+
+/** Returns the servers that would have to be deleted and are busy; what comes after them is not done then. */
+async function carryAtRuntime(files: NodeFiles, proxy: ProxyState, steps: readonly ServerStep[]): Promise<RunningServer[]> {
   const running = new Map(proxy.servers.map((server) => [serverPath(server), server]));
-  const wanted = steps.flatMap((step) => (step.kind === 'delete-server' ? [] : [step.server]));
+  const wanted = wantedServers(steps);
   const replaced = wanted.filter((server) => mustGoFirst(running.get(serverPath(server)), server));
-  await deleteServers(files, present(running, replaced));
+  const stuck = await deleteServers(files, present(running, replaced));
+  if (stuck.length > 0) return stuck;
   for (const server of replaced) running.delete(serverPath(server));
   await carry(files, wanted.flatMap((server) => commandsFor(running.get(serverPath(server)), server)));
   // Only when all others are in place, so that a backend is never emptied by a plan that failed half-way.
-  await deleteServers(files, present(running, steps.filter((step) => step.kind === 'delete-server')));
+  return deleteServers(files, present(running, steps.filter((step) => step.kind === 'delete-server')));
+}
+
+function wantedServers(steps: readonly ServerStep[]): Server[] {
+  return steps.flatMap((step) => (step.kind === 'delete-server' ? [] : [step.server]));
+}
+
+/** @param proxy - as it was before the steps */
+async function reloadWithout(place: ProxyPlace, proxy: ProxyState, steps: readonly ServerStep[], busy: readonly RunningServer[]): Promise<void> {
+  const text = await readIfThere(place.files.config);
+  if (text === null) throw new NodeError(`the proxy has connections to ${busy.map(serverPath).join(', ')}, and there is no file to reload`);
+  const servers = new Map([...proxy.servers, ...wantedServers(steps)].map((server) => [serverPath(server), server]));
+  const deleted = steps.filter((step) => step.kind === 'delete-server').map(serverPath);
+  for (const path of deleted) servers.delete(path);
+  await reloadProxy(place, { text, structure: proxy.structure, servers: [...servers.values()] });
+  const after = new Set((await readProxyState(place.files))?.servers.map(serverPath));
+  const left = deleted.filter((path) => after.has(path));
+  if (left.length > 0) throw new NodeError(`the proxy has connections to ${left.join(', ')}, which its file still names`);
 }
 
 /** Those of the named servers that run. */
@@ -60,15 +90,11 @@ async function carry(files: NodeFiles, commands: readonly Command[]): Promise<vo
   }
 }
 
-/** Takes servers out of balancing, lets their connections end, and deletes them. */
-async function deleteServers(files: NodeFiles, servers: readonly RunningServer[]): Promise<void> {
-  if (servers.length === 0) return;
+/** Takes servers out of balancing, closes what is idle of their connections, and deletes them; returns those that stay busy. */
+async function deleteServers(files: NodeFiles, servers: readonly RunningServer[]): Promise<RunningServer[]> {
+  if (servers.length === 0) return [];
   await askWorker(files.statsSocket, servers.map((server) => stateCommand({ ...server, state: 'maint' }).text));
-  const busy = await deleteUntil(files, servers, GRACE);
-  if (busy.length === 0) return;
-  await askWorker(files.statsSocket, busy.map((server) => `shutdown sessions server ${serverPath(server)}`));
-  const stuck = await deleteUntil(files, busy, CUTTING);
-  if (stuck.length > 0) throw new NodeError(`the proxy still has connections to ${stuck.map(serverPath).join(', ')}`);
+  return deleteUntil(files, servers, GRACE);
 }
 
 /** Those that were still busy when the time was over. */

@@ -6,7 +6,8 @@
 import { CommandError } from './command.ts';
 import { type IpCommand, ipBatch, ipQuery } from './ip.ts';
 import { bridgeName, switchNamespace } from './names.ts';
-import { createNamespace, deleteNamespace, namespaceExists, setSysctls } from './namespace.ts';
+import { claimName, createNamespace, deleteNamespace, namespaceExists, setSysctls } from './namespace.ts';
+import { until } from './pause.ts';
 
 /** A bridge and the namespace it is in; null is the namespace this process runs in. */
 export interface Bridge {
@@ -47,10 +48,25 @@ const SWITCH_SYSCTLS = {
   'net.ipv6.conf.default.disable_ipv6': '1',
 };
 
+/** How long somebody else who makes the switch may take before it counts as left half-made by a crash, milliseconds. */
+const MAKING_AT_MOST = 1000;
+
+/** Made twice at the same time, one switch would hide the other with the bridges that are already in it. */
 export async function ensureSwitch(instance: string): Promise<void> {
   const namespace = switchNamespace(instance);
-  if (await namespaceExists(namespace)) await setSysctls(namespace, SWITCH_SYSCTLS);
+  if ((await namespaceExists(namespace)) || (await isMadeByAnother(namespace))) await setSysctls(namespace, SWITCH_SYSCTLS);
   else await createNamespace(namespace, SWITCH_SYSCTLS);
+}
+
+/** Sets an existing switch up again, should that have been interrupted. */
+export async function mendSwitch(instance: string): Promise<void> {
+  if (await namespaceExists(switchNamespace(instance))) await setSysctls(switchNamespace(instance), SWITCH_SYSCTLS);
+}
+
+/** Waits for it; false when the name was free and is ours now, or nobody made it in time. */
+async function isMadeByAnother(namespace: string): Promise<boolean> {
+  if (await claimName(namespace)) return false;
+  return (await until(async () => ((await namespaceExists(namespace)) ? true : null), 5, MAKING_AT_MOST)) !== null;
 }
 
 export async function ensureBridge(instance: string, networkId: string, mtu: number): Promise<void> {

@@ -32,6 +32,10 @@ export class TestClient {
     return this.#order('stop');
   }
 
+  end(): void {
+    this.#child.stdin?.end();
+  }
+
   async #order(order: string): Promise<Tally> {
     this.#child.stdin?.write(`${order}\n`);
     const { value } = (await this.#lines.next()) as { value: string };
