@@ -58,7 +58,7 @@ function sameSet(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function diffRoutes(present: NodeConfig, wanted: NodeConfig): Step[] {
-  const key = (config: NodeConfig): string[] => config.routes.map(({ to, via }) => `${to} ${via}`);
+  const key = (config: NodeConfig): string[] => config.routes.map(({ to, via, link }) => `${to} ${via} ${link ?? ''}`);
   if (sameSet(key(present), key(wanted))) return [];
   return [{ kind: 'set-routes', cost: 'runtime', routes: wanted.routes, present: present.routes }];
 }

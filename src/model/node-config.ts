@@ -26,6 +26,13 @@ export interface Route {
   /** `default` or a CIDR. */
   readonly to: string;
   readonly via: string;
+  /** The link it leaves through, where `via` does not tell: a link-local gateway is one on every link. */
+  readonly link?: string;
+}
+
+/** Whether a gateway needs its link named (RFC 4291 §2.5.6). */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab]/i.test(address);
 }
 
 export interface ProxyConfig {

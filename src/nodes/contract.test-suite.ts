@@ -88,7 +88,12 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
       const [present = linkOf()] = links;
       const second = linkOf({ name: 'eth1', networkId: OTHER_NETWORK, mac: '02:00:cb:00:71:05', addresses: ['203.0.113.5/24'], neighbours: [] });
       await assertLeadsTo([{ kind: 'add-link', cost: 'runtime', link: second }], { links: [present, second], routes, proxy });
-      const changed = linkOf({ mtu: 1400, mac: '02:00:c6:33:64:07', addresses: ['198.51.100.7/24', '198.51.100.8/24', '2001:db8::7/64'], neighbours: [{ address: '198.51.100.30', mac: '02:00:00:00:00:30' }] });
+      const changed = linkOf({
+        mtu: 1400,
+        mac: '02:00:c6:33:64:07',
+        addresses: ['198.51.100.7/24', '198.51.100.8/24', '2001:db8::7/64'],
+        neighbours: [{ address: '198.51.100.30', mac: '02:00:00:00:00:30' }],
+      });
       await assertLeadsTo([{ kind: 'change-link', cost: 'runtime', link: changed, present }], { links: [changed, second], routes, proxy });
       await assertLeadsTo([{ kind: 'delete-link', cost: 'runtime', name: 'eth1' }], { links: [changed], routes, proxy });
     });
@@ -108,7 +113,9 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
       const { links, proxy } = await make(configOf(null));
       const changed = [{ to: 'default', via: '198.51.100.9' }];
       await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: changed, present: ROUTES }], { links, routes: changed, proxy });
-      await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: [], present: changed }], { links, routes: [], proxy });
+      const throughLink = [...changed, { to: 'default', via: 'fe80::1', link: 'eth0' }];
+      await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: throughLink, present: changed }], { links, routes: throughLink, proxy });
+      await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: [], present: throughLink }], { links, routes: [], proxy });
     });
 
     /** Writes the file and carries `steps` out, as a change of members does. */
@@ -118,7 +125,10 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
     test('members: added, changed, deleted', async () => {
       const before = proxyOf({ members: TWO, monitor: MONITOR });
       const config = await make(configOf(before));
-      const three = proxyOf({ members: [...TWO, { id: 'three', address: '2001:db8::23', port: 81, weight: 7, backup: true, monitorAddress: '198.51.100.99', monitorPort: 99 }], monitor: MONITOR });
+      const three = proxyOf({
+        members: [...TWO, { id: 'three', address: '2001:db8::23', port: 81, weight: 7, backup: true, monitorAddress: '198.51.100.99', monitorPort: 99 }],
+        monitor: MONITOR,
+      });
       await assertLeadsTo(changeMembers(three, [{ kind: 'add-server', cost: 'runtime', server: serverIn(three, 'three') }]), { ...config, proxy: three });
       const changes = [
         { id: 'one', address: '198.51.100.31', port: 82, weight: 0 },
@@ -138,7 +148,10 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
       const on = proxyOf({ members: [{ id: 'one' }] });
       const config = await make(configOf(off));
       await assertPresent(config);
-      await assertLeadsTo(changeMembers(on, [{ kind: 'change-server', cost: 'runtime', server: serverIn(on, 'one'), present: serverIn(off, 'one') }]), { ...config, proxy: on });
+      await assertLeadsTo(changeMembers(on, [{ kind: 'change-server', cost: 'runtime', server: serverIn(on, 'one'), present: serverIn(off, 'one') }]), {
+        ...config,
+        proxy: on,
+      });
     });
 
     test('a reload brings a new structure; a stop ends the proxy', async () => {
@@ -151,8 +164,16 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
 
     test('a reload takes the wanted weights and states, not those set at runtime', async () => {
       const config = await make(configOf(proxyOf({ members: TWO })));
-      const proxy = proxyOf({ members: [{ ...TWO[0], weight: 9 }, { ...TWO[1], enabled: false }] });
-      await driver.apply(id, proxy.servers.map((server) => ({ kind: 'change-server', cost: 'runtime', server, present: server })));
+      const proxy = proxyOf({
+        members: [
+          { ...TWO[0], weight: 9 },
+          { ...TWO[1], enabled: false },
+        ],
+      });
+      await driver.apply(
+        id,
+        proxy.servers.map((server) => ({ kind: 'change-server', cost: 'runtime', server, present: server })),
+      );
       const again = proxyOf({ members: TWO });
       await assertLeadsTo([{ kind: 'reload-proxy', cost: 'reload', proxy: again }], { ...config, proxy: again });
     });
@@ -167,8 +188,14 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
     test('a reading names listeners, pools and members', async () => {
       await make(configOf(proxyOf({ members: [...TWO, { id: 'drained', weight: 0 }, { id: 'off', enabled: false }] })));
       const reading = (await driver.read(id)) ?? assert.fail('no reading');
-      assert.deepEqual(reading.listeners.map(({ id: listener, state }) => [listener, state]), [[LISTENER, 'open']]);
-      assert.deepEqual(reading.listeners[0]?.counters.map(({ totalConnections, bytesIn, bytesOut }) => [totalConnections, bytesIn, bytesOut]), [[0, 0, 0]]);
+      assert.deepEqual(
+        reading.listeners.map(({ id: listener, state }) => [listener, state]),
+        [[LISTENER, 'open']],
+      );
+      assert.deepEqual(
+        reading.listeners[0]?.counters.map(({ totalConnections, bytesIn, bytesOut }) => [totalConnections, bytesIn, bytesOut]),
+        [[0, 0, 0]],
+      );
       assert.deepEqual(reading.pools, [{ id: POOL, state: 'up' }]);
       assert.deepEqual(
         reading.members.map(({ id: member, poolId, state }) => `${poolId}/${member} ${state}`).toSorted(),
@@ -203,7 +230,10 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
     });
 
     test(`names of backends are <pool>:<listener>`, () => {
-      assert.deepEqual(proxyOf({ members: [{ id: 'one' }] }).servers.map(({ backend }) => backend), [BACKEND]);
+      assert.deepEqual(
+        proxyOf({ members: [{ id: 'one' }] }).servers.map(({ backend }) => backend),
+        [BACKEND],
+      );
     });
   });
 }

@@ -67,7 +67,10 @@ suite('members that are busy when they are deleted', () => {
     return text;
   }
 
-  for (const [words, render] of [['an HTTP request', overHttp], ['a TCP session', overTcp]] as const) {
+  for (const [words, render] of [
+    ['an HTTP request', overHttp],
+    ['a TCP session', overTcp],
+  ] as const) {
     test(`${words} goes on to its end, and nothing new gets to the member`, async () => {
       const proxy = render([TWO]);
       const config = configOf(render([ONE]));
@@ -86,9 +89,16 @@ suite('members that are busy when they are deleted', () => {
 
   test('a member that has to be made anew is, and the other steps of the plan are done as well', async () => {
     const config = configOf(proxyOf({ members: [ONE, TWO] }));
-    const proxy = proxyOf({ members: [{ ...ONE, backup: true }, { ...TWO, weight: 7 }] });
+    const proxy = proxyOf({
+      members: [
+        { ...ONE, backup: true },
+        { ...TWO, weight: 7 },
+      ],
+    });
     await driver.apply(id, creationOf(config));
-    const changes = proxy.servers.map((server, index) => ({ kind: 'change-server', cost: 'runtime', server, present: config.proxy?.servers[index] ?? server }) as const);
+    const changes = proxy.servers.map(
+      (server, index) => ({ kind: 'change-server', cost: 'runtime', server, present: config.proxy?.servers[index] ?? server }) as const,
+    );
     const text = await heldDuring([write(proxy), ...changes]);
     assert.match(text, /begun [\s\S]*one/);
     assert.deepEqual(comparable(await driver.present(id)), comparable({ ...config, proxy }));

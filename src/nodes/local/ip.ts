@@ -27,7 +27,10 @@ export async function ipQuery(namespace: string | null, commands: readonly IpCom
   const flags = options.absentIsEmpty === true ? ['-force'] : [];
   const args = [...inside(namespace), ...flags, '-details', '-json', '-batch', '-'];
   const output = await run('ip', args, { input: batchText(commands), tolerant: options.absentIsEmpty === true });
-  return output.split('\n').filter((line) => line.trim() !== '').map(parseEntries);
+  return output
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map(parseEntries);
 }
 
 function parseEntries(line: string): unknown[] {

@@ -81,7 +81,9 @@ suite('local nodes under traffic', () => {
 
   test('a hundred members in one plan, added and deleted', async () => {
     await make(BOTH);
-    const many = proxyOf({ members: [ONE, TWO, ...Array.from({ length: 100 }, (_, index) => ({ id: randomUUID(), address: `198.51.100.${120 + index}`, weight: 0 }))] });
+    const many = proxyOf({
+      members: [ONE, TWO, ...Array.from({ length: 100 }, (_, index) => ({ id: randomUUID(), address: `198.51.100.${120 + index}`, weight: 0 }))],
+    });
     const added = many.servers.filter(({ weight }) => weight === 0);
     await runtime(many, ...added.map((candidate) => ({ kind: 'add-server', cost: 'runtime', server: candidate }) as const));
     assert.deepEqual(comparable(await driver.present(id)), comparable(configOf(many)));
@@ -115,7 +117,10 @@ suite('local nodes under traffic', () => {
     await make(BOTH);
     const pid = await worker();
     const broken = { ...BOTH, text: `${BOTH.text}\n  nonsense here\n` };
-    await assert.rejects(driver.apply(id, [{ kind: 'reload-proxy', cost: 'reload', proxy: broken }]), /reload-proxy: the proxy refuses the configuration: .*nonsense/);
+    await assert.rejects(
+      driver.apply(id, [{ kind: 'reload-proxy', cost: 'reload', proxy: broken }]),
+      /reload-proxy: the proxy refuses the configuration: .*nonsense/,
+    );
     assert.deepEqual(comparable(await driver.present(id)), comparable(configOf(BOTH)));
     assert.equal(await worker(), pid);
     assert.deepEqual(await client.ask(4), { one: 2, two: 2 });
@@ -133,7 +138,10 @@ suite('local nodes under traffic', () => {
   test('a configuration that cannot start is told in words, and leaves no process', async () => {
     await driver.apply(id, creationOf(configOf(null)));
     const broken = { ...BOTH, text: `${BOTH.text}\n  nonsense here\n` };
-    await assert.rejects(driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: broken }]), /start-proxy: the proxy ended when it was started: .*nonsense/);
+    await assert.rejects(
+      driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: broken }]),
+      /start-proxy: the proxy ended when it was started: .*nonsense/,
+    );
     assert.deepEqual(await processesIn(place.namespace), []);
     await driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: BOTH }]);
     assert.deepEqual(await client.ask(4), { one: 2, two: 2 });
@@ -158,7 +166,10 @@ suite('local nodes under traffic', () => {
     process.kill(stuck, 'SIGSTOP');
     process.kill(await worker(), 'SIGKILL');
     await eventually('the worker is gone', async () => (await readWorkerInfo(place.files)) === null);
-    assert.deepEqual(mastersOf(await proxyProcesses(place)).map(({ pid }) => pid), [stuck]);
+    assert.deepEqual(
+      mastersOf(await proxyProcesses(place)).map(({ pid }) => pid),
+      [stuck],
+    );
     assert.equal((await driver.present(id))?.proxy, null);
     assert.equal(await driver.read(id), null);
     assert.equal(await driver.read(id), null);
@@ -214,7 +225,9 @@ suite('local nodes under traffic', () => {
     assert.equal(await master(), before);
     // As a driver would leave it that was killed and did not know of the other.
     await prepareStart(place.files, BOTH);
-    await (await startProxy(place, BOTH)).serves;
+    await (
+      await startProxy(place, BOTH)
+    ).serves;
     assert.equal(mastersOf(await proxyProcesses(place)).length, 2);
     await driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: BOTH }]);
     assert.equal(mastersOf(await proxyProcesses(place)).length, 1);
@@ -245,7 +258,10 @@ suite('local nodes under traffic', () => {
   test('a mapped network is plugged into the bridge it is mapped to', async () => {
     const outside = bed.namespace('outside');
     await createNamespace(outside, {});
-    await ipBatch(outside, [['link', 'add', 'name', 'brx', 'type', 'bridge'], ['link', 'set', 'dev', 'brx', 'up']]);
+    await ipBatch(outside, [
+      ['link', 'add', 'name', 'brx', 'type', 'bridge'],
+      ['link', 'set', 'dev', 'brx', 'up'],
+    ]);
     bed.bridgeMappings.set('physnet1', { namespace: outside, bridge: 'brx' });
     const wanted = { ...configOf(BOTH), links: [linkOf({ physicalNetwork: 'physnet1' })] };
     await driver.apply(id, creationOf(wanted));
@@ -260,7 +276,8 @@ suite('local nodes under traffic', () => {
   test('checks are read in words', async () => {
     const proxy = proxyOf({ members: [ONE, { id: 'nobody', address: ONE.address, port: 9 }], monitor: MONITOR });
     await make(proxy);
-    const states = async (): Promise<string> => JSON.stringify((await driver.read(id))?.members.map(({ id: member, state, reason }) => [member, state, reason]));
+    const states = async (): Promise<string> =>
+      JSON.stringify((await driver.read(id))?.members.map(({ id: member, state, reason }) => [member, state, reason]));
     const expected = JSON.stringify([
       ['one', 'up', 'HTTP 200'],
       ['nobody', 'down', 'Layer4 connection problem: Connection refused'],
@@ -290,7 +307,10 @@ suite('local nodes under traffic', () => {
     assert.ok(pids.length >= 2);
     await driver.remove(id);
     assert.equal((await bed.namespaces()).includes(place.namespace), false);
-    assert.deepEqual(await Promise.all(pids.map(isGone)), pids.map(() => true));
+    assert.deepEqual(
+      await Promise.all(pids.map(isGone)),
+      pids.map(() => true),
+    );
     assert.equal(await linkState(switchNamespace(bed.instance), hostLinkName(id, 'eth0')), undefined);
     assert.deepEqual(await readdir(bed.runPath), []);
   });

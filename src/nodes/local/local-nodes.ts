@@ -2,6 +2,7 @@
  * Nodes on this host: each a network namespace with an HAProxy in it. What a node is, is read from the kernel and the
  * proxy every time; this object holds nothing but connections that tell when a proxy dies.
  */
+import { existsSync } from 'node:fs';
 import type { Log } from '../../model/log.ts';
 import type { Link, NodeConfig, ProxyConfig } from '../../model/node-config.ts';
 import type { Plan, Step } from '../../model/plan.ts';
@@ -10,7 +11,7 @@ import { type NodeDriver, NodeError } from '../node.ts';
 import { allDone } from './all-done.ts';
 import { entriesOf, makeDirectory, readIfThere, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
 import { idOfDirectory, idOfNamespace, nodeFiles, nodeNamespace } from './names.ts';
-import { namespaceExists, namespaceNames, parentInNamespace } from './namespace.ts';
+import { end, namespaceExists, namespaceNames, parentInNamespace, processesAt } from './namespace.ts';
 import { type Place, readNetwork } from './network-state.ts';
 import { announce, carryFirstNetworkSteps, carryNetworkSteps, ensureNamespace, isNetworkStep } from './network-steps.ts';
 import { mastersOf, prepareStart, type ProxyPlace, proxyProcesses, startProxy, stopProxy } from './proxy-process.ts';
@@ -91,6 +92,7 @@ export class LocalNodes implements NodeDriver {
       const { place, proxy } = this.#place(id);
       this.#sentinels.drop(id);
       await removeNamespace(place);
+      await end(processesAt(proxy.files.directory), 0);
       await removeDirectory(proxy.files);
     });
   }
@@ -140,6 +142,7 @@ export class LocalNodes implements NodeDriver {
   async #carry(id: string, plan: Plan): Promise<void> {
     if (plan.length === 0) return;
     const { place, proxy } = this.#place(id);
+    if (existsSync(proxy.files.directory) && !(await namespaceExists(place.namespace))) await end(processesAt(proxy.files.directory), 0);
     // The directory first: whatever is left by a crash from here on is listed.
     await makeDirectory(proxy.files);
     const fresh = await ensureNamespace(place.namespace);

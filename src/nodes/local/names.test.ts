@@ -16,7 +16,8 @@ test('an id is read back from the names of a namespace and of a directory', () =
 
 test('other names carry no id', () => {
   const id = '11111111-2222-4333-8444-555555555555';
-  for (const name of [switchNamespace(INSTANCE), nodeNamespace('ffffff', id), `weir-${INSTANCE}-client`, 'qrouter-1']) assert.equal(idOfNamespace(INSTANCE, name), null);
+  for (const name of [switchNamespace(INSTANCE), nodeNamespace('ffffff', id), `weir-${INSTANCE}-client`, 'qrouter-1'])
+    assert.equal(idOfNamespace(INSTANCE, name), null);
 });
 
 test('names of links are short enough for the kernel, and different', () => {

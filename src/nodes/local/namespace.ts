@@ -84,8 +84,25 @@ export interface Process {
 export async function processesIn(namespace: string): Promise<Process[]> {
   if (!(await namespaceExists(namespace))) return [];
   const link = `net:[${(await stat(namespacePath(namespace))).ino}]`;
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
-  return pids.filter((pid) => linkOf(pid, 'ns/net') === link).map((pid) => ({ pid, namespace: link, program: programOf(pid) }));
+  return allPids()
+    .filter((pid) => linkOf(pid, 'ns/net') === link)
+    .map((pid) => ({ pid, namespace: link, program: programOf(pid) }));
+}
+
+/**
+ * Processes that work in the directory, in whatever namespace: a namespace whose name somebody deleted lives on with
+ * them, and nothing else leads to it.
+ */
+export function processesAt(directory: string): Process[] {
+  return allPids()
+    .filter((pid) => linkOf(pid, 'cwd')?.replace(/ \(deleted\)$/, '') === directory)
+    .map((pid) => ({ pid, namespace: linkOf(pid, 'ns/net') ?? '', program: programOf(pid) }));
+}
+
+function allPids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 /** A process's parent if both are in the same namespace; null when it is an orphan, or not there. */

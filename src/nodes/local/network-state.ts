@@ -1,6 +1,6 @@
 /** Links, addresses, neighbours and routes of a node as the kernel has them. */
 import ipaddr from 'ipaddr.js';
-import type { Link, Route } from '../../model/node-config.ts';
+import { type Link, type Route, isLinkLocal } from '../../model/node-config.ts';
 import { NodeError } from '../node.ts';
 import { ipQuery } from './ip.ts';
 import { hostLinkName, hostLinkNames, switchNamespace } from './names.ts';
@@ -39,6 +39,7 @@ interface AddressEntry extends LinkState {
 }
 interface RouteEntry {
   readonly dst: string;
+  readonly dev?: string;
   readonly gateway?: string;
 }
 interface NeighbourEntry {
@@ -59,7 +60,7 @@ export async function readInner(namespace: string): Promise<InnerState> {
   return {
     ready: entries.some((entry) => entry.ifname === 'lo' && isUp(entry)),
     links: entries.filter(({ ifname }) => ifname !== 'lo').map((entry) => innerLink(entry, neighbours)),
-    routes: routes.flatMap(({ dst, gateway }) => (gateway === undefined ? [] : [{ to: subnet(dst), via: canonical(gateway) }])),
+    routes: routes.flatMap(routeOf),
   };
 }
 
@@ -84,6 +85,12 @@ function isUp({ flags }: LinkState): boolean {
 
 function canonical(address: string): string {
   return ipaddr.parse(address).toString();
+}
+
+function routeOf({ dst, gateway, dev }: RouteEntry): Route[] {
+  if (gateway === undefined) return [];
+  const via = canonical(gateway);
+  return [{ to: subnet(dst), via, ...(dev !== undefined && isLinkLocal(via) ? { link: dev } : {}) }];
 }
 
 /** iproute2 leaves the prefix length out where it is the full one. */

@@ -139,7 +139,11 @@ function neighbourCommands({ name, neighbours }: Link): IpCommand[] {
 
 /** Once `after` is done: tells everybody on their networks where the links' addresses are. */
 export async function announce(namespace: string, links: readonly Link[], after: Promise<unknown>): Promise<void> {
-  await ipBatch(namespace, links.flatMap((link) => [announcement(link), ...neighbourCommands(link)]), after);
+  await ipBatch(
+    namespace,
+    links.flatMap((link) => [announcement(link), ...neighbourCommands(link)]),
+    after,
+  );
 }
 
 /** A route to the same destination is replaced in one go, so that it is never missing. */
@@ -156,6 +160,6 @@ function destination({ to, via }: Route): string {
   return `${to} ${via.includes(':') ? 6 : 4}`;
 }
 
-function routeWords({ to, via }: Route): string[] {
-  return [to, 'via', via, 'proto', 'static'];
+function routeWords({ to, via, link }: Route): string[] {
+  return [to, 'via', via, ...(link === undefined ? [] : ['dev', link]), 'proto', 'static'];
 }

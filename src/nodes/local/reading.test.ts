@@ -9,7 +9,18 @@ function frontend(change: Row = {}): Row {
 }
 
 function server(change: Row): Row {
-  return { type: '2', pxname: 'p1:l1', svname: 'm1', status: 'UP', uweight: '1', check_status: 'L4OK', check_desc: 'Layer4 check passed', last_chk: '', check_code: '', ...change };
+  return {
+    type: '2',
+    pxname: 'p1:l1',
+    svname: 'm1',
+    status: 'UP',
+    uweight: '1',
+    check_status: 'L4OK',
+    check_desc: 'Layer4 check passed',
+    last_chk: '',
+    check_code: '',
+    ...change,
+  };
 }
 
 function membersOf(...rows: Row[]): readonly MemberReading[] {
@@ -20,14 +31,28 @@ const stateOf = (change: Row): string | undefined => membersOf(server(change))[0
 const reasonOf = (change: Row): string | undefined => membersOf(server(change))[0]?.reason;
 
 test('a status of HAProxy is a state of ours', () => {
-  const states = Object.entries({ UP: 'up', 'UP 1/3': 'up', DOWN: 'down', 'DOWN 1/2': 'down', 'DOWN (agent)': 'down', MAINT: 'maint', 'MAINT (via a/b)': 'maint', DRAIN: 'drain', NOLB: 'drain', 'no check': 'unchecked' });
+  const states = Object.entries({
+    UP: 'up',
+    'UP 1/3': 'up',
+    DOWN: 'down',
+    'DOWN 1/2': 'down',
+    'DOWN (agent)': 'down',
+    MAINT: 'maint',
+    'MAINT (via a/b)': 'maint',
+    DRAIN: 'drain',
+    NOLB: 'drain',
+    'no check': 'unchecked',
+  });
   for (const [status, state] of states) assert.equal(stateOf({ status }), state, status);
   assert.equal(stateOf({ uweight: '0' }), 'drain');
   assert.equal(stateOf({ check_status: 'INI' }), 'unknown');
 });
 
 test('the last answer of a check is told in words', () => {
-  assert.equal(reasonOf({ status: 'DOWN', check_status: '* L4CON', check_desc: 'Layer4 connection problem', last_chk: 'Connection refused' }), 'Layer4 connection problem: Connection refused');
+  assert.equal(
+    reasonOf({ status: 'DOWN', check_status: '* L4CON', check_desc: 'Layer4 connection problem', last_chk: 'Connection refused' }),
+    'Layer4 connection problem: Connection refused',
+  );
   assert.equal(reasonOf({ status: 'DOWN', check_status: 'L7STS', check_code: '503', check_desc: 'Layer7 wrong status' }), 'HTTP 503');
   assert.equal(reasonOf({ status: 'no check', check_status: '' }), '');
   assert.equal(reasonOf({ check_status: 'INI', check_desc: 'Initializing' }), '');

@@ -7,7 +7,19 @@ import { addCommands, changeCommands, needsReplacing } from './server-commands.t
 const CHECK = { address: null, port: null };
 
 function server(change: Partial<Server> = {}): Server {
-  return { backend: 'p:l', name: 'm', address: '192.0.2.1', port: 80, weight: 1, state: 'ready', backup: false, check: null, keywords: '', dynamic: true, ...change };
+  return {
+    backend: 'p:l',
+    name: 'm',
+    address: '192.0.2.1',
+    port: 80,
+    weight: 1,
+    state: 'ready',
+    backup: false,
+    check: null,
+    keywords: '',
+    dynamic: true,
+    ...change,
+  };
 }
 
 function running(change: Partial<RunningServer> = {}): RunningServer {
@@ -26,7 +38,10 @@ test('each difference is one command', () => {
   assert.deepEqual(texts(running(), server({ port: 81 })), ['set server p:l/m addr 192.0.2.1 port 81']);
   assert.deepEqual(texts(running(), server({ weight: 0 })), ['set server p:l/m weight 0']);
   assert.deepEqual(texts(running(), server({ state: 'maint' })), ['set server p:l/m state maint']);
-  assert.deepEqual(texts(running({ check: CHECK }), server({ check: { address: '192.0.2.9', port: 9 } })), ['set server p:l/m check-addr 192.0.2.9', 'set server p:l/m check-port 9']);
+  assert.deepEqual(texts(running({ check: CHECK }), server({ check: { address: '192.0.2.9', port: 9 } })), [
+    'set server p:l/m check-addr 192.0.2.9',
+    'set server p:l/m check-port 9',
+  ]);
   assert.deepEqual(texts(running({ checkConfigured: true }), server({ check: CHECK })), ['enable health p:l/m']);
 });
 

@@ -47,9 +47,18 @@ async function carryAtRuntime(files: NodeFiles, proxy: ProxyState, steps: readon
   const stuck = await deleteServers(files, present(running, replaced));
   if (stuck.length > 0) return stuck;
   for (const server of replaced) running.delete(serverPath(server));
-  await carry(files, wanted.flatMap((server) => commandsFor(running.get(serverPath(server)), server)));
+  await carry(
+    files,
+    wanted.flatMap((server) => commandsFor(running.get(serverPath(server)), server)),
+  );
   // Only when all others are in place, so that a backend is never emptied by a plan that failed half-way.
-  return deleteServers(files, present(running, steps.filter((step) => step.kind === 'delete-server')));
+  return deleteServers(
+    files,
+    present(
+      running,
+      steps.filter((step) => step.kind === 'delete-server'),
+    ),
+  );
 }
 
 function wantedServers(steps: readonly ServerStep[]): Server[] {
@@ -83,7 +92,10 @@ function commandsFor(running: RunningServer | undefined, wanted: Server): Comman
 }
 
 async function carry(files: NodeFiles, commands: readonly Command[]): Promise<void> {
-  const replies = await askWorker(files.statsSocket, commands.map(({ text }) => text));
+  const replies = await askWorker(
+    files.statsSocket,
+    commands.map(({ text }) => text),
+  );
   for (const [index, { text, done }] of commands.entries()) {
     const reply = replies[index] ?? '';
     if (!done.test(reply)) throw new NodeError(`the proxy refuses '${text}': ${reply}`);
@@ -93,7 +105,10 @@ async function carry(files: NodeFiles, commands: readonly Command[]): Promise<vo
 /** Takes servers out of balancing, closes what is idle of their connections, and deletes them; returns those that stay busy. */
 async function deleteServers(files: NodeFiles, servers: readonly RunningServer[]): Promise<RunningServer[]> {
   if (servers.length === 0) return [];
-  await askWorker(files.statsSocket, servers.map((server) => stateCommand({ ...server, state: 'maint' }).text));
+  await askWorker(
+    files.statsSocket,
+    servers.map((server) => stateCommand({ ...server, state: 'maint' }).text),
+  );
   return deleteUntil(files, servers, GRACE);
 }
 
@@ -116,7 +131,10 @@ async function deleteUntil(files: NodeFiles, servers: readonly RunningServer[], 
 
 /** Tries to delete each; returns those that the proxy has connections to. */
 async function deleteIdle(files: NodeFiles, servers: readonly RunningServer[]): Promise<RunningServer[]> {
-  const replies = await askWorker(files.statsSocket, servers.map((server) => `del server ${serverPath(server)}`));
+  const replies = await askWorker(
+    files.statsSocket,
+    servers.map((server) => `del server ${serverPath(server)}`),
+  );
   const answered = servers.map((server, index) => ({ server, reply: replies[index] ?? '' }));
   const refused = answered.find(({ reply }) => !GONE.test(reply) && !BUSY.test(reply));
   if (refused) throw new NodeError(`the proxy refuses to delete ${serverPath(refused.server)}: ${refused.reply}`);
@@ -129,5 +147,8 @@ async function deleteIdle(files: NodeFiles, servers: readonly RunningServer[]): 
  */
 async function closeIdleConnections(files: NodeFiles, servers: readonly RunningServer[], round: number): Promise<void> {
   const port = 1 + (round % 2);
-  await askWorker(files.statsSocket, servers.map((server) => moveCommand({ ...server, port: server.port === port ? 3 : port }).text));
+  await askWorker(
+    files.statsSocket,
+    servers.map((server) => moveCommand({ ...server, port: server.port === port ? 3 : port }).text),
+  );
 }

@@ -39,7 +39,10 @@ export class TestBed {
     await createNamespace(namespace, nodeSysctls());
     const hostLink = `h${this.instance}.${name}`;
     await plug({ instance: this.instance, networkId: NETWORK, namespace, name: 'eth0', mac: macOf(address), mtu: 1500, hostLink });
-    await ipBatch(namespace, [['link', 'set', 'dev', 'lo', 'up'], ['address', 'replace', `${address}/24`, 'dev', 'eth0']]);
+    await ipBatch(namespace, [
+      ['link', 'set', 'dev', 'lo', 'up'],
+      ['address', 'replace', `${address}/24`, 'dev', 'eth0'],
+    ]);
     return namespace;
   }
 

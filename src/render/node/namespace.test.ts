@@ -80,3 +80,12 @@ test('known members are permanent neighbours of the link on their network, the o
   const [link] = renderNamespace(topology({ neighbours }), []).links;
   assert.deepEqual(link?.neighbours, [{ address: '192.0.2.10', mac: '02:00:c0:00:02:0a' }]);
 });
+
+test('a link-local gateway is reached through the link of its subnet', () => {
+  const sixth = subnet('s6', { cidr: '2001:db8::/64', gateway: 'fe80::1' });
+  const { routes } = renderNamespace(topology(), [{ subnet: sixth, address: '2001:db8::9' }]);
+  assert.deepEqual(routes, [
+    { to: 'default', via: '192.0.2.254' },
+    { to: 'default', via: 'fe80::1', link: 'eth1' },
+  ]);
+});

@@ -6,7 +6,7 @@
  */
 import ipaddr from 'ipaddr.js';
 import { macOf } from '../../model/mac.ts';
-import type { Link, NodeConfig, Route } from '../../model/node-config.ts';
+import { type Link, type NodeConfig, type Route, isLinkLocal } from '../../model/node-config.ts';
 import type { SubnetTopology, Topology } from '../../model/topology.ts';
 import { renderProxy } from '../haproxy/compile.ts';
 
@@ -18,10 +18,11 @@ export interface Attachment {
 /** `legs` are the node's own addresses in members' subnets. */
 export function renderNamespace(topology: Topology, legs: readonly Attachment[]): NodeConfig {
   const vip: Attachment = { subnet: topology.vip.subnet, address: topology.vip.address };
-  const byNetwork = Map.groupBy([vip, ...legs], ({ subnet }) => subnet.networkId);
+  const byNetwork = [...Map.groupBy([vip, ...legs], ({ subnet }) => subnet.networkId)];
+  const linkOf = new Map(byNetwork.map(([networkId], index) => [networkId, `eth${index}`]));
   return {
-    links: [...byNetwork.values()].map((attachments, index) => link(`eth${index}`, attachments, topology)),
-    routes: routesOf([vip, ...legs]),
+    links: byNetwork.map(([networkId, attachments]) => link(linkOf.get(networkId) ?? '', attachments, topology)),
+    routes: routesOf([vip, ...legs], linkOf),
     proxy: renderProxy(topology),
   };
 }
@@ -46,16 +47,18 @@ function link(name: string, attachments: readonly Attachment[], topology: Topolo
  * What the kernel can hold: one route per destination, the first subnet's, which is the VIP's: that is where clients are.
  * A host passes over routes that lead nowhere or to itself, and one of them must not keep a balancer from being delivered.
  */
-function routesOf(attachments: readonly Attachment[]): Route[] {
+function routesOf(attachments: readonly Attachment[], linkOf: ReadonlyMap<string, string>): Route[] {
   const connected = new Set(attachments.map(({ subnet }) => subnet.cidr));
   const own = new Set(attachments.map(({ address }) => address));
-  const asked = [...attachments.flatMap(gatewayRoute), ...attachments.flatMap(({ subnet }) => hostRoutes(subnet))];
+  const asked = [...attachments.flatMap((attachment) => gatewayRoute(attachment, linkOf)), ...attachments.flatMap(({ subnet }) => hostRoutes(subnet))];
   const usable = asked.filter(({ to, via }) => !connected.has(to) && !own.has(via));
   return [...Map.groupBy(usable, destination).values()].flatMap(([route]) => route ?? []);
 }
 
-function gatewayRoute({ subnet: { gateway } }: Attachment): Route[] {
-  return gateway === null ? [] : [{ to: 'default', via: gateway }];
+function gatewayRoute({ subnet: { gateway, networkId } }: Attachment, linkOf: ReadonlyMap<string, string>): Route[] {
+  if (gateway === null) return [];
+  const name = linkOf.get(networkId);
+  return [{ to: 'default', via: gateway, ...(isLinkLocal(gateway) && name !== undefined ? { link: name } : {}) }];
 }
 
 function hostRoutes({ cidr, hostRoutes: routes }: SubnetTopology): Route[] {
