@@ -39,7 +39,9 @@ export class Burst {
     await this.#make(members, 'member', { address: '192.168.1.10', protocol_port: 80 });
     this.#serving.set(`loadbalancers/${balancer.id}`, balancer.vip_address);
     const second = await this.#make(members, 'member', { address: '192.168.1.11', protocol_port: 80 });
-    await this.#promise(`listeners/${listener.id}`, { connection_limit: 100 + turn }, () => this.#balancers.change(`listeners/${listener.id}`, 'listener', { connection_limit: 100 + turn }));
+    await this.#promise(`listeners/${listener.id}`, { connection_limit: 100 + turn }, () =>
+      this.#balancers.change(`listeners/${listener.id}`, 'listener', { connection_limit: 100 + turn }),
+    );
     await this.#batch(members);
     const other = await this.#make('listeners', 'listener', { protocol: 'TCP', protocol_port: 81, loadbalancer_id: balancer.id });
     await this.#make('healthmonitors', 'healthmonitor', { pool_id: pool.id, type: 'TCP', delay: 1, timeout: 1, max_retries: 1 });
@@ -60,7 +62,8 @@ export class Burst {
     const wanted = [10, 11, 12].map((last) => ({ address: `192.168.1.${last}`, protocol_port: 80, weight: last, admin_state_up: last !== 12 }));
     for (const path of this.#promises.keys()) if (path.startsWith(members)) this.#promises.delete(path);
     await this.#balancers.api.request('PUT', `${LBAAS}/${members}`, { members: wanted });
-    for (const row of await this.#balancers.list(members)) this.#note(`${members}/${row.id}`, wanted.find(({ address }) => address === row['address']) ?? 'gone');
+    for (const row of await this.#balancers.list(members))
+      this.#note(`${members}/${row.id}`, wanted.find(({ address }) => address === row['address']) ?? 'gone');
   }
 
   async #remove(path: string): Promise<void> {

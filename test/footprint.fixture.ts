@@ -28,7 +28,10 @@ interface Proxy {
 
 export async function footprint(cloud: Playground): Promise<Footprint> {
   const prefix = `weir-${cloud.instance}-`;
-  const nodes = (await cloud.namespaces()).map((name) => name.slice(prefix.length)).filter((name) => /^[0-9a-f]{32}$/.test(name)).toSorted();
+  const nodes = (await cloud.namespaces())
+    .map((name) => name.slice(prefix.length))
+    .filter((name) => /^[0-9a-f]{32}$/.test(name))
+    .toSorted();
   const proxies = await proxiesBelow(cloud.directory);
   const inside = await Promise.all(nodes.map(async (node) => proxiesOf(proxies, await cloud.pids(`${prefix}${node}`))));
   const known = new Set(inside.flat().map(({ pid }) => pid));
@@ -38,7 +41,7 @@ export async function footprint(cloud: Playground): Promise<Footprint> {
     workers: Object.fromEntries(nodes.map((node, index) => [node, (inside[index] ?? []).filter(({ parent }) => known.has(parent)).map(({ pid }) => pid)])),
     strays: proxies.map(({ pid }) => pid).filter((pid) => !known.has(pid)),
     links: await outerLinks(`${prefix}sw`),
-    directories: (await readdir(join(cloud.directory, 'run', cloud.instance)).catch(() => [])).toSorted(),
+    directories: (await readdir(join(cloud.directory, 'run', cloud.instance)).catch((): string[] => [])).toSorted(),
   };
 }
 

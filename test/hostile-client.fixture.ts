@@ -47,9 +47,20 @@ export class HostileClient {
 
   /** A body of any text. */
   text(method: string, path: string, text: string | null, { headers = {}, from }: Extra = {}): Promise<Answer> {
-    const always = { 'X-Auth-Token': this.#token, ...(text === null ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) }) };
+    const always = {
+      'X-Auth-Token': this.#token,
+      ...(text === null ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) }),
+    };
     return new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port: this.port, method, path, headers: { ...always, ...headers }, timeout: PATIENCE, ...(from ? { localAddress: from } : {}) };
+      const options = {
+        host: '127.0.0.1',
+        port: this.port,
+        method,
+        path,
+        headers: { ...always, ...headers },
+        timeout: PATIENCE,
+        ...(from ? { localAddress: from } : {}),
+      };
       const sent = request(options, (response) => {
         let whole = '';
         response.setEncoding('utf8');

@@ -194,7 +194,11 @@ describe('a proxy dies', () => {
     const { nodes, masters } = await footprint(cloud);
     const namespace = `weir-${cloud.instance}-${nodes[0]}`;
     await run('ip', ['netns', 'del', namespace]);
-    await until('there is another proxy', async () => Object.values((await footprint(cloud)).masters).flat().some((pid) => pid !== first(masters)));
+    await until('there is another proxy', async () =>
+      Object.values((await footprint(cloud)).masters)
+        .flat()
+        .some((pid) => pid !== first(masters)),
+    );
     await lbaas.answers(balancer.vip_address);
     await sound();
   });
@@ -220,7 +224,11 @@ describe('somebody meddles', () => {
     test(`${what}: it is put right`, async () => {
       const { balancer } = await lbaas.whole();
       const { nodes, links } = await footprint(cloud);
-      await meddle({ namespace: `weir-${cloud.instance}-${nodes[0]}`, directory: `${cloud.directory}/run/${cloud.instance}/${nodes[0]}`, link: links[0] ?? '' });
+      await meddle({
+        namespace: `weir-${cloud.instance}-${nodes[0]}`,
+        directory: `${cloud.directory}/run/${cloud.instance}/${nodes[0]}`,
+        link: links[0] ?? '',
+      });
       await until('the damage is done or undone', async () => (await pause(100), true));
       await lbaas.answers(balancer.vip_address);
       await sound();
@@ -235,7 +243,10 @@ async function takeOut(socket: string): Promise<void> {
     connection.end(`${words}\n`);
     return text(connection);
   };
-  const servers = (await say('show servers state')).split('\n').filter((line) => /^\d+ /.test(line)).map((line) => line.split(' '));
+  const servers = (await say('show servers state'))
+    .split('\n')
+    .filter((line) => /^\d+ /.test(line))
+    .map((line) => line.split(' '));
   for (const [, backend, , name] of servers) await say(`set server ${backend}/${name} state maint`);
 }
 
@@ -268,9 +279,14 @@ describe('updates under load', () => {
       () => lbaas.change(`listeners/${listener.id}`, 'listener', { connection_limit: 5000 }),
       () => lbaas.change(one, 'member', { admin_state_up: true }),
       () => lbaas.change(`pools/${pool.id}`, 'pool', { lb_algorithm: 'LEAST_CONNECTIONS' }),
-      async () => (monitor = (await lbaas.make('healthmonitors', 'healthmonitor', { pool_id: pool.id, type: 'HTTP', url_path: '/health', delay: 1, timeout: 1, max_retries: 1 })).id),
+      async () =>
+        (monitor = (
+          await lbaas.make('healthmonitors', 'healthmonitor', { pool_id: pool.id, type: 'HTTP', url_path: '/health', delay: 1, timeout: 1, max_retries: 1 })
+        ).id),
       () => lbaas.remove(two),
-      async () => (second = (await lbaas.make('listeners', 'listener', { protocol: 'HTTP', protocol_port: 81, default_pool_id: pool.id, loadbalancer_id: balancer.id })).id),
+      async () =>
+        (second = (await lbaas.make('listeners', 'listener', { protocol: 'HTTP', protocol_port: 81, default_pool_id: pool.id, loadbalancer_id: balancer.id }))
+          .id),
       () => lbaas.change(`healthmonitors/${monitor}`, 'healthmonitor', { delay: 2 }),
       () => lbaas.change(`listeners/${second}`, 'listener', { timeout_member_data: 30_000 }),
       () => lbaas.remove(`listeners/${second}`),
@@ -294,7 +310,7 @@ describe('updates under load', () => {
       await pause(300);
     });
     const left = await lbaas.list(`pools/${pool.id}/members`);
-    assert.deepEqual(left.map(({ id }) => id).toSorted(), [members[0]?.id, other].toSorted());
+    assert.deepEqual(new Set(left.map(({ id }) => id)), new Set([members[0]?.id, other]));
     await sound();
   });
 
@@ -303,7 +319,10 @@ describe('updates under load', () => {
     await underLoad(cloud, [balancer.vip_address], async () => {
       for (let turn = 0; turn < 3; turn++) {
         const others = await Promise.all(Array.from({ length: 4 }, () => lbaas.whole()));
-        for (const { balancer: { id } } of others) await lbaas.remove(`loadbalancers/${id}?cascade=true`);
+        for (const {
+          balancer: { id },
+        } of others)
+          await lbaas.remove(`loadbalancers/${id}?cascade=true`);
       }
       await lbaas.settled();
     });

@@ -13,14 +13,20 @@ export type Tally = Record<string, number>;
 
 /** Asks the addresses without rest while `work` runs; fails if one request did. Ends the client also when `work` fails. */
 export async function underLoad(cloud: Playground, addresses: readonly string[], work: () => Promise<void>): Promise<Tally> {
-  const client = spawn('nsenter', [`--net=/run/netns/weir-${cloud.instance}-lab-client`, process.execPath, PROGRAM, ...addresses], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const client = spawn('nsenter', [`--net=/run/netns/weir-${cloud.instance}-lab-client`, process.execPath, PROGRAM, ...addresses], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   try {
     const lines = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
     assert.equal((await lines.next()).value, 'ready');
     await work();
     client.stdin.end();
     const tally = JSON.parse(String((await lines.next()).value)) as Tally;
-    assert.deepEqual(Object.keys(tally).filter((who) => who.startsWith('failed')), [], JSON.stringify(tally));
+    assert.deepEqual(
+      Object.keys(tally).filter((who) => who.startsWith('failed')),
+      [],
+      JSON.stringify(tally),
+    );
     assert.ok(Object.values(tally).reduce((sum, count) => sum + count, 0) > 20, `hardly a request was made: ${JSON.stringify(tally)}`);
     return tally;
   } finally {

@@ -51,7 +51,9 @@ const cases: Record<string, (whole: Whole) => Promise<unknown>> = {
   },
   'the pool is deleted': ({ pool }) => lbaas.remove(`pools/${pool.id}`),
   'the listener is deleted': ({ listener, balancer }) =>
-    lbaas.make('listeners', 'listener', { protocol: 'HTTP', protocol_port: 81, loadbalancer_id: balancer.id }).then(() => lbaas.remove(`listeners/${listener.id}`)),
+    lbaas
+      .make('listeners', 'listener', { protocol: 'HTTP', protocol_port: 81, loadbalancer_id: balancer.id })
+      .then(() => lbaas.remove(`listeners/${listener.id}`)),
   'the server dies and comes back': async () => {
     await cloud.end('SIGKILL');
     await cloud.serve();
@@ -59,7 +61,9 @@ const cases: Record<string, (whole: Whole) => Promise<unknown>> = {
 };
 
 async function batch(pool: Row, addresses: readonly string[]): Promise<void> {
-  await lbaas.api.request('PUT', `/load-balancer/v2.0/lbaas/pools/${pool.id}/members`, { members: addresses.map((address) => ({ address, protocol_port: 80 })) });
+  await lbaas.api.request('PUT', `/load-balancer/v2.0/lbaas/pools/${pool.id}/members`, {
+    members: addresses.map((address) => ({ address, protocol_port: 80 })),
+  });
 }
 
 for (const [what, work] of Object.entries(cases)) {
@@ -67,7 +71,13 @@ for (const [what, work] of Object.entries(cases)) {
     const whole = await lbaas.whole();
     let open = true;
     const answers = Promise.all([1, 2, 3, 4].map(() => cloud.ask(whole.balancer.vip_address, `/slow?ms=${LONG}`, 20))).finally(() => (open = false));
-    const [who] = await Promise.all([answers, meanwhile(() => open, () => work(whole))]);
+    const [who] = await Promise.all([
+      answers,
+      meanwhile(
+        () => open,
+        () => work(whole),
+      ),
+    ]);
     assert.deepEqual(new Set(who), new Set(['web1', 'web2']));
     await lbaas.settled();
     await until('one worker is left', async () => Object.values((await footprint(cloud)).workers).every((pids) => pids.length === 1));

@@ -46,14 +46,49 @@ describe('the first ten minutes', () => {
   });
 
   test('a second member shares the requests, one each', async () => {
-    await ok('member', 'create', '--name', 'second', '--subnet-id', 'private-subnet', '--address', '192.168.1.11', '--protocol-port', '80', '--wait', 'web-pool');
+    await ok(
+      'member',
+      'create',
+      '--name',
+      'second',
+      '--subnet-id',
+      'private-subnet',
+      '--address',
+      '192.168.1.11',
+      '--protocol-port',
+      '80',
+      '--wait',
+      'web-pool',
+    );
     const who = await answers(6);
     assert.deepEqual(who.toSorted(), ['web1', 'web1', 'web1', 'web2', 'web2', 'web2']);
-    assert.ok(who.every((name, index) => index === 0 || name !== who[index - 1]), who.join(' '));
+    assert.ok(
+      who.every((name, index) => index === 0 || name !== who[index - 1]),
+      who.join(' '),
+    );
   });
 
   test('a monitor sees a web server stop within its time, and come back', async () => {
-    await ok('healthmonitor', 'create', '--name', 'web-check', '--delay', '1', '--timeout', '1', '--max-retries', '1', '--max-retries-down', '2', '--type', 'HTTP', '--url-path', '/health', '--wait', 'web-pool');
+    await ok(
+      'healthmonitor',
+      'create',
+      '--name',
+      'web-check',
+      '--delay',
+      '1',
+      '--timeout',
+      '1',
+      '--max-retries',
+      '1',
+      '--max-retries-down',
+      '2',
+      '--type',
+      'HTTP',
+      '--url-path',
+      '/health',
+      '--wait',
+      'web-pool',
+    );
     await until('both members ONLINE', async () => (await memberStatus('192.168.1.10')) === 'ONLINE' && (await memberStatus('192.168.1.11')) === 'ONLINE');
     const api = await cloud.api();
     const pool = await lb('pool', 'show', 'web-pool');
@@ -72,11 +107,21 @@ describe('the first ten minutes', () => {
   });
 
   test('list, show, set and unset of each, status and stats', async () => {
-    for (const [noun, name] of [['listener', 'http-listener'], ['pool', 'web-pool'], ['healthmonitor', 'web-check']] as const) {
-      assert.ok((await cloud.json<Shown[]>('loadbalancer', noun, 'list')).some((shown) => shown.name === name), noun);
+    for (const [noun, name] of [
+      ['listener', 'http-listener'],
+      ['pool', 'web-pool'],
+      ['healthmonitor', 'web-check'],
+    ] as const) {
+      assert.ok(
+        (await cloud.json<Shown[]>('loadbalancer', noun, 'list')).some((shown) => shown.name === name),
+        noun,
+      );
       assert.equal((await lb(noun, 'show', name)).name, name);
     }
-    assert.deepEqual((await cloud.json<Shown[]>('loadbalancer', 'list')).map(({ name }) => name), ['web-lb']);
+    assert.deepEqual(
+      (await cloud.json<Shown[]>('loadbalancer', 'list')).map(({ name }) => name),
+      ['web-lb'],
+    );
     assert.equal((await lb('member', 'show', 'web-pool', 'second')).name, 'second');
     await ok('set', '--description', 'front door', '--wait', 'web-lb');
     await ok('listener', 'set', '--connection-limit', '500', '--wait', 'http-listener');
@@ -84,23 +129,38 @@ describe('the first ten minutes', () => {
     await ok('member', 'set', '--weight', '3', '--wait', 'web-pool', 'second');
     await ok('healthmonitor', 'set', '--delay', '2', '--wait', 'web-check');
     await ok('listener', 'unset', '--connection-limit', '--wait', 'http-listener');
-    const [balancer, listener, member] = [await lb('show', 'web-lb'), await lb('listener', 'show', 'http-listener'), await lb('member', 'show', 'web-pool', 'second')] as unknown as Record<string, unknown>[];
+    const [balancer, listener, member] = [
+      await lb('show', 'web-lb'),
+      await lb('listener', 'show', 'http-listener'),
+      await lb('member', 'show', 'web-pool', 'second'),
+    ] as unknown as Record<string, unknown>[];
     assert.equal(balancer?.['description'], 'front door');
     assert.equal(listener?.['connection_limit'], -1);
     assert.equal(member?.['weight'], 3);
     assert.equal((await answers(2)).length, 2);
-    const tree = JSON.parse(await ok('status', 'show', 'web-lb')) as { loadbalancer: { provisioning_status: string; listeners: { pools: { members: unknown[] }[] }[] } };
+    const tree = JSON.parse(await ok('status', 'show', 'web-lb')) as {
+      loadbalancer: { provisioning_status: string; listeners: { pools: { members: unknown[] }[] }[] };
+    };
     assert.equal(tree.loadbalancer.provisioning_status, 'ACTIVE');
     assert.equal(tree.loadbalancer.listeners[0]?.pools[0]?.members.length, 2);
-    await until('the requests are counted', async () => (await cloud.json<{ total_connections: number }>('loadbalancer', 'stats', 'show', 'web-lb')).total_connections >= 20);
+    await until(
+      'the requests are counted',
+      async () => (await cloud.json<{ total_connections: number }>('loadbalancer', 'stats', 'show', 'web-lb')).total_connections >= 20,
+    );
     const counted = await cloud.json<{ bytes_in: number; bytes_out: number }>('loadbalancer', 'listener', 'stats', 'show', 'http-listener');
     assert.ok(counted.bytes_in > 0 && counted.bytes_out > 0);
   });
 
-  test('what is wrong is said in Octavia\'s words', async () => {
+  test("what is wrong is said in Octavia's words", async () => {
     const cases: [string[], RegExp][] = [
-      [['listener', 'create', '--protocol', 'HTTP', '--protocol-port', '80', 'web-lb'], /Another Listener on this Load Balancer is already using protocol HTTP and protocol_port 80 \(HTTP 409\)/],
-      [['member', 'create', '--address', '192.168.1.10', '--protocol-port', '80', 'web-pool'], /Another member on this pool is already using ip 192\.168\.1\.10 on protocol_port 80 \(HTTP 409\)/],
+      [
+        ['listener', 'create', '--protocol', 'HTTP', '--protocol-port', '80', 'web-lb'],
+        /Another Listener on this Load Balancer is already using protocol HTTP and protocol_port 80 \(HTTP 409\)/,
+      ],
+      [
+        ['member', 'create', '--address', '192.168.1.10', '--protocol-port', '80', 'web-pool'],
+        /Another member on this pool is already using ip 192\.168\.1\.10 on protocol_port 80 \(HTTP 409\)/,
+      ],
       [['listener', 'create', '--protocol', 'UDP', '--protocol-port', '53', 'web-lb'], /does not support a requested option.*\(HTTP 501\)/],
       [['create', '--name', 'x'.repeat(256), '--vip-subnet-id', 'private-subnet'], /maximum character requirement of 255 \(HTTP 400\)/],
       [['show', 'nothing'], /Unable to locate nothing in loadbalancers/],
@@ -119,7 +179,10 @@ describe('the first ten minutes', () => {
     assert.deepEqual(await answers(3), ['web1', 'web1', 'web1']);
     await ok('delete', '--cascade', '--wait', 'web-lb');
     assert.deepEqual(await cloud.json('loadbalancer', 'list'), []);
-    assert.deepEqual((await cloud.namespaces()).filter((name) => !name.includes('-lab-') && !name.endsWith('-sw')), []);
+    assert.deepEqual(
+      (await cloud.namespaces()).filter((name) => !name.includes('-lab-') && !name.endsWith('-sw')),
+      [],
+    );
     assert.equal((await cloud.weir('lab', 'down')).code, 0);
     await until('nothing is left', async () => (await cloud.namespaces()).length === 0);
   });

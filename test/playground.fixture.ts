@@ -114,7 +114,13 @@ export class Playground {
 
   /** OpenStack's own command, as Debian packages it. */
   openstack(...words: string[]): Promise<Ran> {
-    const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: this.directory, LANG: 'C.UTF-8', OS_CLIENT_CONFIG_FILE: join(this.statePath, 'clouds.yaml'), OS_CLOUD: 'edgeweir' };
+    const env = {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: this.directory,
+      LANG: 'C.UTF-8',
+      OS_CLIENT_CONFIG_FILE: join(this.statePath, 'clouds.yaml'),
+      OS_CLOUD: 'edgeweir',
+    };
     return command('/usr/bin/openstack', words, env);
   }
 

@@ -42,7 +42,9 @@ export class SixHosts {
   }
 
   async #serve(): Promise<void> {
-    const server = spawn('nsenter', [`--net=/run/netns/${this.#namespace('web')}`, process.execPath, WEB_SERVER, 'six', '80'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const server = spawn('nsenter', [`--net=/run/netns/${this.#namespace('web')}`, process.execPath, WEB_SERVER, 'six', '80'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.#server = server;
     await createInterface({ input: server.stdout })[Symbol.asyncIterator]().next();
   }

@@ -62,7 +62,8 @@ export class LoginLimit {
   #count(key: string, allowed: number): Count {
     const now = this.#clock();
     const known = this.#counts.get(key);
-    const current = known && (known.endsAt > now || known.pending > 0) ? known : { allowed, failures: 0, pending: 0, endsAt: now + this.#limits.window, waiting: [] };
+    const current =
+      known && (known.endsAt > now || known.pending > 0) ? known : { allowed, failures: 0, pending: 0, endsAt: now + this.#limits.window, waiting: [] };
     this.#counts.delete(key);
     this.#counts.set(key, current);
     this.#forget();
