@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { amphora } from '../model/amphora.ts';
 import { healthMonitor } from '../model/health-monitor.ts';
 import { listener } from '../model/listener.ts';
@@ -9,7 +10,7 @@ import { network, port, subnet } from '../model/network.ts';
 import { pool } from '../model/pool.ts';
 import { balancerTree } from './balancers.ts';
 import { insert, insertMany } from './rows.ts';
-import { amphoraRow, balancerRow, listenerRow, memberRow, monitorRow, networkRow, poolRow, portRow, subnetRow, writableStore } from './store.fixture.ts';
+import { amphoraRow, balancerRow, listenerRow, memberRow, monitorRow, networkRow, poolRow, portRow, subnetRow, temporaryStore } from './store.fixture.ts';
 import type { Db } from './store.ts';
 
 async function holdAddress(db: Db, subnet_id: string, network_id: string, ip_address: string, mac_address: string): Promise<void> {
@@ -19,7 +20,7 @@ async function holdAddress(db: Db, subnet_id: string, network_id: string, ip_add
 }
 
 test('a tree is the balancer with all that belongs to it, in order of creation, and nothing else', async (t) => {
-  const { db, transaction } = await writableStore(t).then((store) => ({ db: store.db, transaction: store.transaction.bind(store) }));
+  const { db, transaction } = await temporaryStore(t).then((store) => ({ db: store.db, transaction: store.transaction.bind(store) }));
   const [vipNet, backNet, otherNet] = [networkRow(), networkRow(), networkRow()];
   const [vipSubnet, back, other] = [subnetRow(vipNet.id), subnetRow(backNet.id, { cidr: '10.1.0.0/24' }), subnetRow(otherNet.id)];
   const vipPort = portRow(vipNet.id, { mac_address: '02:00:0a:00:00:05' });
@@ -68,30 +69,39 @@ test('a tree is the balancer with all that belongs to it, in order of creation, 
 });
 
 test('a balancer alone is a tree too; none is none', async (t) => {
-  const { db } = await writableStore(t);
+  const { db, transaction } = await temporaryStore(t).then((store) => ({ db: store.db, transaction: store.transaction.bind(store) }));
   const balancer = balancerRow({ vip_port_id: 'gone', vip_subnet_id: 'gone' });
-  await insert(db, loadBalancer, balancer);
+  await transaction((tx) => insert(tx.db, loadBalancer, balancer));
   const nothing = { listeners: [], pools: [], members: [], monitors: [], amphorae: [], subnets: [], networks: [], neighbours: [] };
   assert.deepEqual(await balancerTree(db, balancer.id), { balancer, vipPort: null, ...nothing });
   assert.equal(await balancerTree(db, 'none'), undefined);
 });
 
 test('a tree never shows a write by halves', async (t) => {
-  const store = await writableStore(t);
+  const store = await temporaryStore(t);
   const balancer = balancerRow();
   await store.transaction((tx) => insert(tx.db, loadBalancer, balancer));
-  const writes = Array.from({ length: 30 }, (_, index) =>
-    store.transaction(async (tx) => {
-      const row = poolRow(balancer.id);
-      await insert(tx.db, pool, row);
-      await insert(tx.db, listener, listenerRow(balancer.id, { protocol_port: index + 1, default_pool_id: row.id }));
-    }),
-  );
-  const reads = Array.from({ length: 60 }, () => balancerTree(store.db, balancer.id));
-  for (const tree of await Promise.all(reads))
+  const state = { writing: true };
+  const writes = Promise.all(
+    Array.from({ length: 300 }, (_, index) =>
+      store.transaction(async (tx) => {
+        const row = poolRow(balancer.id);
+        await insert(tx.db, pool, row);
+        await insert(tx.db, listener, listenerRow(balancer.id, { protocol_port: index + 1, default_pool_id: row.id }));
+      }),
+    ),
+  ).finally(() => (state.writing = false));
+  const lengths = new Set<number>();
+  while (state.writing) {
+    const tree = await balancerTree(store.db, balancer.id);
     assert.deepEqual(
       tree?.listeners.map((row) => row.default_pool_id),
       tree?.pools.map((row) => row.id),
     );
-  await Promise.all(writes);
+    lengths.add(tree?.pools.length ?? 0);
+    await turn();
+  }
+  await writes;
+  assert.ok(lengths.size > 2, 'read between commits');
+  assert.equal((await balancerTree(store.db, balancer.id))?.pools.length, 300);
 });

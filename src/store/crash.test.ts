@@ -17,7 +17,7 @@ const WRITER = `
   import { insert } from './rows.ts';
   import { balancerRow, listenerRow } from './store.fixture.ts';
   const store = await openStore({ statePath: process.argv[1], log: silent });
-  for (;;) {
+  const write = async () => {
     const balancer = balancerRow();
     await store.transaction(async (tx) => {
       await insert(tx.db, loadBalancer, balancer);
@@ -25,7 +25,11 @@ const WRITER = `
     });
     // Written at once, past any buffer: what is read on the other side was committed before.
     writeSync(1, balancer.id + '\\n');
-  }
+  };
+  // Several at once, so that they share commits.
+  await Promise.all(Array.from({ length: 5 }, async () => {
+    for (;;) await write();
+  }));
 `;
 
 test('acknowledged transactions survive kill -9, whole', async (t) => {

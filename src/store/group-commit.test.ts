@@ -38,6 +38,57 @@ test('what one of a group breaks at the commit is its failure alone', async (t) 
   assert.equal(await getSetting(store.db, 's5'), 'x');
 });
 
+test('one that fills the disk fails alone, and no other of its group is lost', async (t) => {
+  const store = await temporaryStore(t);
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(store.db);
+  await store.transaction((tx) => sql`pragma max_page_count = ${sql.lit((rows[0]?.page_count ?? 0) + 10)}`.execute(tx.db));
+  const results = await Promise.allSettled(
+    Array.from({ length: 6 }, (_, index) => store.transaction((tx) => setSetting(tx.db, `s${index}`, 'x'.repeat(index === 3 ? 100_000 : 1)))),
+  );
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+  );
+  const names = await store.db.selectFrom('setting').select('name').orderBy('name').execute();
+  assert.deepEqual(
+    names.map(({ name }) => name),
+    ['s0', 's1', 's2', 's4', 's5'],
+  );
+});
+
+test('what a transaction leaves unawaited is not written with the next of its group', async (t) => {
+  const store = await temporaryStore(t);
+  const over = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<unknown>();
+  const first = store.transaction(async (tx) => {
+    void over.promise.then(() => setSetting(tx.db, 'late', 'x')).then(late.resolve, late.resolve);
+  });
+  const second = store.transaction(async (tx) => {
+    over.resolve();
+    assert.match(String(await late.promise), /transaction is over/);
+    await setSetting(tx.db, 'second', 'x');
+  });
+  await Promise.all([first, second]);
+  assert.equal(await getSetting(store.db, 'late'), undefined);
+  assert.equal(await getSetting(store.db, 'second'), 'x');
+});
+
+test('what ran again announces what it changed the second time alone', async (t) => {
+  const store = await temporaryStore(t);
+  const announced: string[] = [];
+  store.onChange((ids) => announced.push(...ids));
+  let runs = 0;
+  const twice = store.transaction(async (tx) => {
+    tx.changed.add(`run ${++runs}`);
+    await setSetting(tx.db, 'twice', String(runs));
+  });
+  const orphan = store.transaction((tx) => sql`insert into address (subnet_id, ip_address, port_id) values ('none', '192.0.2.1', 'none')`.execute(tx.db));
+  await assert.rejects(orphan, /FOREIGN KEY/);
+  await twice;
+  assert.deepEqual(announced, ['run 2']);
+  assert.equal(await getSetting(store.db, 'twice'), '2');
+});
+
 test('changes are announced after the commit that carries them', async (t) => {
   const store = await temporaryStore(t);
   const announced: string[] = [];

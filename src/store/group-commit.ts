@@ -5,7 +5,15 @@
  * requests which have already arrived can join; a lone transaction is delayed by that turn, some microseconds.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { sql } from 'kysely';
+import {
+  type KyselyPlugin,
+  type PluginTransformQueryArgs,
+  type PluginTransformResultArgs,
+  type QueryResult,
+  type RootOperationNode,
+  type UnknownRow,
+  sql,
+} from 'kysely';
 import type { Db } from './store.ts';
 
 /** Bounds how long the first of a group waits for the last. */
@@ -23,24 +31,35 @@ type Settle = () => void;
 export class GroupCommit {
   readonly #db: Db;
   readonly #waiting: Job[] = [];
-  #running = false;
+  #draining: Promise<void> | null = null;
+  #closed = false;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
   /** Rejects with what the work throws, or with why the commit failed. */
-  run<T>(work: (db: Db) => Promise<T>): Promise<T> {
+  async run<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error('The store is closed');
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#waiting.push({ run: work, resolve: (value) => resolve(value as T), reject });
-    if (!this.#running) void this.#drain();
+    this.#draining ??= this.#drain();
     return promise;
   }
 
+  /** Refuses new work; resolves when all that was taken on has been told how it ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#draining;
+  }
+
   async #drain(): Promise<void> {
-    this.#running = true;
-    while (this.#waiting.length > 0) await this.#group();
-    this.#running = false;
+    while (this.#waiting.length > 0) {
+      await this.#group();
+      // Nothing here leaves the current turn of the event loop: without this, whoever is done waits for all the others.
+      if (this.#waiting.length > 0) await turn();
+    }
+    this.#draining = null;
   }
 
   async #group(): Promise<void> {
@@ -83,8 +102,9 @@ export class GroupCommit {
 
 async function runOne(db: Db, job: Job): Promise<Settle> {
   await sql`savepoint job`.execute(db);
+  const access = new Access();
   try {
-    const value = await job.run(db);
+    const value = await job.run(db.withPlugin(access)).finally(() => access.end());
     await sql`release job`.execute(db);
     return () => job.resolve(value);
   } catch (error) {
@@ -100,5 +120,26 @@ async function undo(db: Db, cause: unknown): Promise<void> {
   } catch {
     // After some errors, such as a full disk, SQLite has rolled back the whole transaction by itself.
     throw cause;
+  }
+}
+
+/**
+ * Kysely refuses queries of a transaction that is over. Within a group the transaction goes on, and what a job left
+ * behind would be written with the next one's; so each job's access ends with it.
+ */
+class Access implements KyselyPlugin {
+  #over = false;
+
+  end(): void {
+    this.#over = true;
+  }
+
+  transformQuery({ node }: PluginTransformQueryArgs): RootOperationNode {
+    if (this.#over) throw new Error('The transaction is over: all its queries must be awaited within it');
+    return node;
+  }
+
+  async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
+    return result;
   }
 }

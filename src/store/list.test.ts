@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
 import { network } from '../model/network.ts';
 import { type ListQuery, insertMany, list } from './rows.ts';
-import { balancerRow, networkRow, writableStore, type WritableStore } from './store.fixture.ts';
-import type { Db } from './store.ts';
+import { balancerRow, networkRow, temporaryStore, writableStore } from './store.fixture.ts';
+import type { Db, Store } from './store.ts';
 
 const ALL: ListQuery = { where: [], sort: [], limit: null, marker: null, reverse: false };
 const SORTABLE = ['name', 'created_at', 'updated_at', 'admin_state_up', 'generation', 'vip_address', 'provisioning_status', 'id'] as const;
@@ -27,7 +27,7 @@ const row = fc.record({
 const sort = fc.array(fc.record({ column: fc.constantFrom(...SORTABLE), descending: fc.boolean() }), { maxLength: 4 });
 
 test('pages show every row once and in the order of the whole list, for any sort and page size', async (t) => {
-  const store = await writableStore(t);
+  const store = await temporaryStore(t);
   await fc.assert(
     fc.asyncProperty(fc.array(row, { maxLength: 25 }), sort, fc.integer({ min: 1, max: 7 }), async (changes, keys, limit) => {
       const { db } = await refill(store, changes.map(balancerRow));
@@ -46,7 +46,7 @@ test('pages show every row once and in the order of the whole list, for any sort
   );
 });
 
-async function refill(store: WritableStore, rows: LoadBalancer[]): Promise<WritableStore> {
+async function refill(store: Store, rows: LoadBalancer[]): Promise<Store> {
   await store.transaction(async ({ db }) => {
     await db.deleteFrom('load_balancer').execute();
     await insertMany(db, loadBalancer, rows);

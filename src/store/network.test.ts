@@ -6,15 +6,16 @@ import type { Port, Subnet } from '../model/network.ts';
 import { isInside } from './address-range.ts';
 import { addNetwork, addSubnet } from './network.fixture.ts';
 import { allocateAddress, createPort, deletePort, findSubnet, freeAddresses, hasFreeAddress, portById, subnetById, subnetIdsOf, subnetsOf } from './network.ts';
-import { writableStore, type WritableStore } from './store.fixture.ts';
+import { temporaryStore } from './store.fixture.ts';
+import type { Store } from './store.ts';
 
 async function subnetOf(
   t: TestContext,
   cidr: string,
   changes: Partial<Subnet> = {},
-): Promise<{ store: WritableStore; row: Subnet; take: (address?: string) => Promise<Port> }> {
-  const store = await writableStore(t);
-  const row = await addSubnet(store.db, (await addNetwork(store.db)).id, cidr, changes);
+): Promise<{ store: Store; row: Subnet; take: (address?: string) => Promise<Port> }> {
+  const store = await temporaryStore(t);
+  const row = await store.transaction(async ({ db }) => addSubnet(db, (await addNetwork(db)).id, cidr, changes));
   const take = (address?: string): Promise<Port> => store.transaction((tx) => createPort(tx, newPort(row, address)));
   return { store, row, take };
 }
@@ -153,7 +154,7 @@ for (const wanted of ['', 'x', '192.0.2', '192.0.2.256', '192.0.2.0', '192.0.2.2
 
 test('a port has a MAC from its first address, its addresses, and gives both back', async (t) => {
   const { store, row } = await subnetOf(t, '192.0.2.0/24');
-  const other = await addSubnet(store.db, row.network_id, 'fd00::/64');
+  const other = await store.transaction(({ db }) => addSubnet(db, row.network_id, 'fd00::/64'));
   const wanted = { ...newPort(row), fixedIps: [{ subnetId: row.id }, { subnetId: row.id }, { subnetId: other.id }] };
   const made = await store.transaction((tx) => createPort(tx, wanted));
   assert.deepEqual(
@@ -179,7 +180,7 @@ test('a MAC exists once per network; one chosen by hand does not stand in the wa
 
 test('ports need their network, and subnets of it', async (t) => {
   const { store, row } = await subnetOf(t, '192.0.2.0/24');
-  const foreign = await addSubnet(store.db, (await addNetwork(store.db)).id, '198.51.100.0/24');
+  const foreign = await store.transaction(async ({ db }) => addSubnet(db, (await addNetwork(db)).id, '198.51.100.0/24'));
   const make = (changes: object): Promise<Port> => store.transaction((tx) => createPort(tx, { ...newPort(row), ...changes }));
   await assert.rejects(make({ networkId: 'nothing' }), { code: 'not_found' });
   await assert.rejects(make({ fixedIps: [{ subnetId: foreign.id }] }), { code: 'invalid_input' });
@@ -187,16 +188,16 @@ test('ports need their network, and subnets of it', async (t) => {
 });
 
 test('subnets by id and by name, among those a project sees', async (t) => {
-  const store = await writableStore(t);
+  const store = await temporaryStore(t);
   const [own, shared, foreign] = [
-    await addNetwork(store.db),
-    await addNetwork(store.db, { project_id: 'p2', shared: true }),
-    await addNetwork(store.db, { project_id: 'p2' }),
+    await store.transaction(({ db }) => addNetwork(db)),
+    await store.transaction(({ db }) => addNetwork(db, { project_id: 'p2', shared: true })),
+    await store.transaction(({ db }) => addNetwork(db, { project_id: 'p2' })),
   ];
   const rows = {
-    own: await addSubnet(store.db, own.id, '192.0.2.0/24', { name: 'own' }),
-    shared: await addSubnet(store.db, shared.id, '192.0.2.0/24', { name: 'shared', project_id: 'p2' }),
-    foreign: await addSubnet(store.db, foreign.id, '192.0.2.0/24', { name: 'foreign', project_id: 'p2' }),
+    own: await store.transaction(({ db }) => addSubnet(db, own.id, '192.0.2.0/24', { name: 'own' })),
+    shared: await store.transaction(({ db }) => addSubnet(db, shared.id, '192.0.2.0/24', { name: 'shared', project_id: 'p2' })),
+    foreign: await store.transaction(({ db }) => addSubnet(db, foreign.id, '192.0.2.0/24', { name: 'foreign', project_id: 'p2' })),
   };
   for (const [name, row] of Object.entries(rows)) {
     const expected = name === 'foreign' ? undefined : row;
@@ -205,14 +206,14 @@ test('subnets by id and by name, among those a project sees', async (t) => {
       assert.deepEqual(await findSubnet(store.db, text, null), row, text);
     }
   }
-  await addSubnet(store.db, own.id, '198.51.100.0/24', { name: 'own' });
+  await store.transaction(({ db }) => addSubnet(db, own.id, '198.51.100.0/24', { name: 'own' }));
   await assert.rejects(findSubnet(store.db, 'own', 'p1'), { code: 'validation', message: /More than one subnet is named 'own'/ });
   for (const text of ['', "'; drop table subnet; --", '%', 'x'.repeat(10_000)]) assert.equal(await findSubnet(store.db, text, null), undefined);
 });
 
 test('subnets of a network in order of creation', async (t) => {
   const { store, row } = await subnetOf(t, '192.0.2.0/24');
-  const second = await addSubnet(store.db, row.network_id, '198.51.100.0/24');
+  const second = await store.transaction(({ db }) => addSubnet(db, row.network_id, '198.51.100.0/24'));
   assert.deepEqual(
     (await subnetsOf(store.db, row.network_id)).map(({ id }) => id),
     [row.id, second.id],

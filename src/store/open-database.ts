@@ -28,11 +28,18 @@ export function openDatabase(statePath: string, log: Log): Connections {
     check(database);
     const versions = migrate(database, file);
     if (versions.length > 0) log.info({ file, versions }, 'Database schema brought up to date');
-    return { writer: database, reader: new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, readOnly: true }) };
+    return { writer: database, reader: openReader(file) };
   } catch (error) {
     database.close();
     throw isDamage(error) ? new StoreDamagedError(file, 'restore a backup, or move the file away to start empty', error) : error;
   }
+}
+
+function openReader(file: string): DatabaseSync {
+  const reader = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, readOnly: true });
+  // What a large sort needs must not reach a disk either.
+  reader.exec('pragma temp_store = memory');
+  return reader;
 }
 
 /** An acknowledged write survives a power cut: the log is synced with every commit. */

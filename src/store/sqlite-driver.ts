@@ -89,14 +89,17 @@ class SqliteDriver implements Driver {
   /** `immediate`: a transaction that reads first and writes later would fail when another writer came in between. */
   async beginTransaction(_connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     this.#database.exec(settings.accessMode === 'read only' ? 'begin' : 'begin immediate');
+    this.#connection.begun = true;
   }
 
   async commitTransaction(): Promise<void> {
     this.#database.exec('commit');
+    this.#connection.begun = false;
   }
 
   /** SQLite has already rolled back by itself after some errors, such as a full disk. */
   async rollbackTransaction(): Promise<void> {
+    this.#connection.begun = false;
     if (this.#database.isTransaction) this.#database.exec('rollback');
   }
 
@@ -136,12 +139,15 @@ interface Prepared {
 class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, Prepared>();
+  /** A transaction was begun and neither committed nor rolled back by us. */
+  begun = false;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    this.#refuseLost();
     const prepared = this.#recall(query.sql);
     const parameters = query.parameters.map(encode);
     if (prepared.names.length > 0) {
@@ -154,10 +160,16 @@ class SqliteConnection implements DatabaseConnection {
 
   /** Prepared afresh: a kept statement could be asked again while its rows are still being read. */
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    this.#refuseLost();
     const prepared = prepare(this.#database, query.sql);
     for (const row of prepared.statement.iterate(...query.parameters.map(encode))) {
       yield { rows: [toRow<R>(prepared, row as unknown as Values)] };
     }
+  }
+
+  /** After SQLite rolled back by itself each further statement would be a transaction of its own, and stay. */
+  #refuseLost(): void {
+    if (this.begun && !this.#database.isTransaction) throw new Error('The database has rolled the transaction back');
   }
 
   /** Least recently used statements go first: a Map keeps the order of insertion. */

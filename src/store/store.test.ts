@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { loadBalancer } from '../model/load-balancer.ts';
 import { type Log, silent } from '../model/log.ts';
-import { byId, insert } from './rows.ts';
+import { byId, insert, remove, update } from './rows.ts';
 import { getSetting, setSetting } from './settings.ts';
 import { balancerRow, temporaryDirectory, temporaryStore } from './store.fixture.ts';
 import { instanceOf, openStore } from './store.ts';
@@ -97,6 +97,20 @@ test('a full disk fails the transaction, and the store goes on when there is roo
   assert.equal((await getSetting(store.db, 'name 99'))?.length, 4000);
 });
 
+test('work that goes on after a full disk writes nothing more', async (t) => {
+  const store = await temporaryStore(t);
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(store.db);
+  await store.transaction((tx) => sql`pragma max_page_count = ${sql.lit((rows[0]?.page_count ?? 0) + 10)}`.execute(tx.db));
+  const stubborn = store.transaction(async (tx) => {
+    await assert.rejects(setSetting(tx.db, 'big', 'x'.repeat(100_000)), /database or disk is full/);
+    await setSetting(tx.db, 'small', 'x');
+  });
+  await assert.rejects(stubborn, /rolled the transaction back/);
+  assert.equal(await getSetting(store.db, 'small'), undefined);
+  await store.transaction((tx) => setSetting(tx.db, 'small', 'y'));
+  assert.equal(await getSetting(store.db, 'small'), 'y');
+});
+
 test('listeners hear of balancers after the commit, one failing listener hides nothing, and may leave', async (t) => {
   const store = await temporaryStore(t);
   const row = balancerRow();
@@ -129,9 +143,9 @@ test('a query beside the open transaction is an error inside it; outside it sees
       store.transaction(async () => {}),
       /inside it/,
     );
+    await insert(tx.db, loadBalancer, balancerRow({ id: 'x' }));
     entered.resolve();
     await mayLeave.promise;
-    await insert(tx.db, loadBalancer, balancerRow({ id: 'x' }));
     order.push('transaction');
   });
   await entered.promise;
@@ -145,7 +159,18 @@ test('a query beside the open transaction is an error inside it; outside it sees
 
 test('nothing is written beside transactions', async (t) => {
   const store = await temporaryStore(t);
-  await assert.rejects(insert(store.db, loadBalancer, balancerRow()), /readonly database/);
+  const row = balancerRow();
+  await store.transaction((tx) => insert(tx.db, loadBalancer, row));
+  const writes: (() => Promise<unknown>)[] = [
+    () => insert(store.db, loadBalancer, balancerRow()),
+    () => update(store.db, loadBalancer, row.id, { name: 'other' }),
+    () => remove(store.db, loadBalancer, row.id),
+    () => store.db.transaction().execute((tx) => remove(tx, loadBalancer, row.id)),
+    () => sql`create table beside (id text) strict`.execute(store.db),
+    () => sql`pragma user_version = 999`.execute(store.db),
+  ];
+  for (const write of writes) await assert.rejects(write(), /readonly database/);
+  assert.deepEqual(await store.db.selectFrom('load_balancer').selectAll().execute(), [row]);
 });
 
 test('what a transaction started may query once the transaction is over', async (t) => {
@@ -171,6 +196,21 @@ test('closing waits for the transaction at work and refuses whoever comes later'
   mayEnd.resolve();
   await Promise.all([work, closing]);
   await assert.rejects(byId(store.db, loadBalancer, 'x'));
+});
+
+test('closing waits for every transaction asked for before, however many, and refuses those asked for while it waits', async (t) => {
+  const statePath = await temporaryDirectory(t);
+  const store = await openStore({ statePath, log: silent });
+  const before = Array.from({ length: 100 }, (_, index) => store.transaction((tx) => setSetting(tx.db, `s${index}`, 'x')));
+  const closing = store.close();
+  await assert.rejects(
+    store.transaction((tx) => setSetting(tx.db, 'late', 'x')),
+    /store is closed/,
+  );
+  await Promise.all([...before, closing]);
+  const again = await openStore({ statePath, log: silent });
+  t.after(() => again.close());
+  assert.equal((await again.db.selectFrom('setting').selectAll().execute()).length, 100);
 });
 
 test('undefined is never a parameter', async (t) => {

@@ -38,7 +38,7 @@ export interface Store {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Calls back after each commit that touched balancers. Returns what ends it. */
   onChange(listener: ChangeListener): () => void;
-  /** Waits for the running transaction, then lets go of the files. Further queries are refused. */
+  /** Waits for the transactions that were asked for, then lets go of the files. Further queries are refused. */
   close(): Promise<void>;
 }
 
@@ -79,7 +79,11 @@ class SqliteStore implements Store {
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     this.#scope.refuseInside();
     const changed = new Set<string>();
-    const result = await this.#commits.run((db) => this.#scope.run(() => work({ db, changed })));
+    const result = await this.#commits.run((db) => {
+      // A first run that was undone announces nothing.
+      changed.clear();
+      return this.#scope.run(() => work({ db, changed }));
+    });
     if (changed.size > 0) this.#announce(changed);
     return result;
   }
@@ -94,6 +98,7 @@ class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
+    await this.#commits.close();
     await Promise.all([this.#writer.destroy(), this.db.destroy()]);
     this.#connections.reader.close();
     this.#connections.writer.close();
