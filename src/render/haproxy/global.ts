@@ -13,8 +13,11 @@ export const MOST_CONNECTIONS = 1_000_000;
  * database session gets time to finish; without any bound a forgotten session would keep a worker for ever.
  */
 const HARD_STOP_MS = 600_000;
-/** Bounds the number of workers where reloads come faster than old workers end. */
-const OLDEST_WORKER_RELOADS = 8;
+/**
+ * Bounds the number of workers where reloads come faster than old workers end: each costs some megabytes, and the
+ * sessions of the one that has seen this many are cut. Deleting a busy member reloads, so a handful would be too few.
+ */
+const OLDEST_WORKER_RELOADS = 50;
 
 /**
  * @param maxconn connections of all listeners together
