@@ -39,5 +39,6 @@ test('hashing leaves the event loop free', async () => {
   setImmediate(count);
   await hashPassword('x');
   running = false;
-  assert.ok(turns > 5, `${turns} turns`);
+  // Hashing on this thread would be over before the first.
+  assert.ok(turns > 0);
 });
