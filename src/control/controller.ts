@@ -28,6 +28,9 @@ export interface ControllerOptions {
 }
 
 const RETRY_FIRST_MS = 100;
+/** How long a new balancer must be left alone before its node is made, and the longest it waits for that, ms. */
+const QUIET_MS = 6;
+const QUIET_AT_MOST_MS = 30;
 /** How often waiting balancers are compared with their deadline, ms. */
 const DEADLINE_CHECK_MS = 1000;
 
@@ -38,6 +41,8 @@ export class Controller {
   readonly #reconciler: Reconciler;
   #unsubscribe: () => void = () => {};
   #timers: NodeJS.Timeout[] = [];
+  /** Balancers that have their nodes. */
+  readonly #delivered = new Set<string>();
   /** Drivers with nodes since they were last tidied. */
   readonly #used = new Set<string>();
 
@@ -63,7 +68,7 @@ export class Controller {
       await driver.start();
       await this.#removeOrphans(driver);
     }
-    this.#unsubscribe = store.onChange((ids) => ids.forEach((id) => this.#queue.add(id)));
+    this.#unsubscribe = store.onChange((ids) => ids.forEach((id) => this.#changed(id)));
     for (const id of await allBalancerIds(store.db)) this.#queue.add(id);
     await this.#observer.start();
     this.#timers = [
@@ -86,10 +91,18 @@ export class Controller {
     await this.#queue.idle();
   }
 
+  /** Making a node is dear, and a new balancer's listener, pool and members usually follow at once. */
+  #changed(id: string): void {
+    if (this.#delivered.has(id)) this.#queue.add(id);
+    else this.#queue.addWhenQuiet(id, QUIET_MS, QUIET_AT_MOST_MS);
+  }
+
   async #work(id: string, attempt: number): Promise<Outcome> {
     const outcome = await reconcile(this.#reconciler, id, attempt);
     const amphorae = await this.#amphoraeOf(id);
     this.#observer.assign(id, amphorae);
+    if (amphorae.length > 0 && outcome.done) this.#delivered.add(id);
+    else this.#delivered.delete(id);
     for (const { driver } of amphorae) this.#used.add(driver);
     if (amphorae.length === 0) await this.#tidy();
     return outcome;

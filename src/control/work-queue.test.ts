@@ -82,3 +82,16 @@ test('stop waits for what runs and takes nothing more', async () => {
   work.add('b');
   await work.idle();
 });
+
+test('work that waits for quiet is done once, and in the end even without quiet', async () => {
+  let runs = 0;
+  const work = queue(async () => ({ done: ++runs > 0 }) as Outcome);
+  for (let index = 0; index < 5; index++) work.addWhenQuiet('a', 1000, 20);
+  assert.equal(runs, 0);
+  await work.idle();
+  assert.equal(runs, 1);
+  work.addWhenQuiet('a', 60_000, 60_000);
+  work.add('a');
+  await work.idle();
+  assert.equal(runs, 2, 'what is wanted at once does not wait');
+});

@@ -3,6 +3,8 @@
  * more after that; never twice at a time. What the work was is read from the store when it runs, so nothing is lost
  * with the queue.
  */
+import { setTimeout as pause } from 'node:timers/promises';
+
 export type Outcome = { readonly done: true } | { readonly done: false; readonly reason: string };
 
 export interface WorkQueueOptions {
@@ -23,6 +25,8 @@ export class WorkQueue {
   readonly #again = new Set<string>();
   readonly #attempts = new Map<string, number>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** Since when a key waits for quiet. */
+  readonly #quietSince = new Map<string, number>();
   #stopped = false;
 
   constructor(options: WorkQueueOptions) {
@@ -33,9 +37,26 @@ export class WorkQueue {
     if (this.#stopped) return;
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
+    this.#quietSince.delete(key);
     if (this.#running.has(key)) this.#again.add(key);
     else this.#waiting.add(key);
     this.#pump();
+  }
+
+  /**
+   * Adds a key once nothing more was added for `quiet` milliseconds, and after `most` in any case: for work that is
+   * dear to do twice and usually asked for several times in a row.
+   */
+  addWhenQuiet(key: string, quiet: number, most: number): void {
+    if (this.#stopped || this.#running.has(key) || this.#waiting.has(key)) return this.add(key);
+    const since = this.#quietSince.get(key) ?? performance.now();
+    this.#quietSince.set(key, since);
+    clearTimeout(this.#timers.get(key));
+    const delay = Math.min(quiet, Math.max(0, since + most - performance.now()));
+    this.#timers.set(
+      key,
+      setTimeout(() => this.add(key), delay),
+    );
   }
 
   /** Adds a key unless a retry of it is already on its way: used by the clock, which must not defeat the backoff. */
@@ -49,12 +70,13 @@ export class WorkQueue {
     this.#waiting.clear();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
+    this.#quietSince.clear();
     await Promise.all(this.#running.values());
   }
 
   /** Resolves when nothing waits or runs; keys in backoff do not count. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0 || this.#waiting.size > 0) await Promise.race(this.#running.values());
+    while (this.#running.size + this.#waiting.size + this.#quietSince.size > 0) await Promise.race([...this.#running.values(), pause(1)]);
   }
 
   #pump(): void {

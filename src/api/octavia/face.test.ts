@@ -202,7 +202,9 @@ test("a wrong body is answered in Octavia's words and changes nothing", async (t
 async function snapshot(api: Octavia): Promise<Body[]> {
   await api.settle();
   const lists = ['/loadbalancers', '/listeners', '/pools', '/healthmonitors', '/network/v2.0/ports'];
-  return Promise.all(lists.map(async (path) => expect(await api.send('GET', path), 200)));
+  const bodies = await Promise.all(lists.map(async (path) => expect(await api.send('GET', path), 200)));
+  // What is observed meanwhile is no write.
+  return JSON.parse(JSON.stringify(bodies, (key, value: unknown) => (key === 'operating_status' ? undefined : value))) as Body[];
 }
 
 test('broken JSON, large bodies, wrong methods, unknown paths and missing parents', async (t) => {
