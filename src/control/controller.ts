@@ -29,8 +29,8 @@ export interface ControllerOptions {
 
 const RETRY_FIRST_MS = 100;
 /** How long a new balancer must be left alone before its node is made, and the longest it waits for that, ms. */
-const QUIET_MS = 6;
-const QUIET_AT_MOST_MS = 30;
+const QUIET_MS = 12;
+const QUIET_AT_MOST_MS = 60;
 /** How often waiting balancers are compared with their deadline, ms. */
 const DEADLINE_CHECK_MS = 1000;
 
