@@ -76,13 +76,13 @@ function text(schema: JsonSchema): fc.Arbitrary<string> {
   // ::192.0.2.1 is IPv4 in disguise, which no list of formats tells apart.
   if (format === 'ipv6') return fc.ipV6().filter((address) => !address.includes('.'));
   const most = Math.min(maxLength, 300);
-  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern)).filter(({ length }) => length >= minLength && length <= most);
-  // Letters of all alphabets, but no NUL and nothing beyond the basic plane: lengths then mean the same to everybody.
+  // A pattern that says only what a text is not is no recipe for one.
+  const recipe = pattern !== undefined && !pattern.includes('(?!');
+  if (recipe) return fc.stringMatching(new RegExp(pattern)).filter(({ length }) => length >= minLength && length <= most);
+  // Letters of all alphabets, but no NUL.
   const unit = fc.string({ unit: 'grapheme-ascii', minLength, maxLength: Math.min(most, 40) });
-  return fc.oneof(
-    unit,
-    fc.constantFrom('ünïcødé', '日本語', 'x'.repeat(most), '').filter(({ length }) => length >= minLength),
-  );
+  const odd = fc.constantFrom('ünïcødé', '日本語', 'x'.repeat(most), '🦊'.repeat(most), '').filter(({ length }) => length >= minLength);
+  return fc.oneof(unit, odd).filter((value) => new RegExp(pattern ?? '').test(value));
 }
 
 /** Values that the schema allows; `name` is the attribute's. */

@@ -20,8 +20,8 @@ describe('queries', () => {
   test('the limit', async (t) => {
     const { api } = await site(t);
     const limited = async (limit: string): Promise<number> => (await api.send('GET', `/loadbalancers?limit=${encodeURIComponent(limit)}`)).statusCode;
-    for (const limit of ['0', '-1', '-999999999', '1', '999999999', 'infinite', '007']) assert.equal(await limited(limit), 200, limit);
-    for (const limit of ['1.5', '-1.5', '1e3', '0x10', 'many', '', '٣', '1 000', '9'.repeat(400), 'NaN', 'Infinity', '--1', '1;2'])
+    for (const limit of ['0', '-1', '-999999999', '1', '999999999', 'infinite', '007', '9'.repeat(400)]) assert.equal(await limited(limit), 200, limit);
+    for (const limit of ['1.5', '-1.5', '1e3', '0x10', 'many', '', '٣', '1 000', 'NaN', 'Infinity', '--1', '1;2'])
       assert.equal(await limited(limit), 400, limit);
   });
 

@@ -180,8 +180,8 @@ async function makeWide(api: Api, balancer: string): Promise<string> {
 function policies(): Nasty[] {
   const rules = (count: number, value = '/a'): object[] => many(count, () => ({ type: 'PATH', compare_type: value === '/a' ? 'EQUAL_TO' : 'REGEX', value }));
   const listener = (id: string, l7policies: object[]): unknown => ({ listener: { protocol: 'HTTP', protocol_port: 80, loadbalancer_id: id, l7policies } });
-  // Each goes to the front, and moves all that are there.
-  const first = many(300, () => ({ action: 'REJECT', position: 1 }));
+  // Each goes to the front of those before it.
+  const first = many(1000, () => ({ action: 'REJECT', position: 1 }));
   return [
     post('a listener with 1,000 policies', '/listeners', (id) =>
       listener(
@@ -189,7 +189,7 @@ function policies(): Nasty[] {
         many(1000, () => ({ action: 'REJECT' })),
       ),
     ),
-    post('a listener with 300 policies, each put first', '/listeners', (id) => listener(id, first)),
+    post('a listener with 1,000 policies, each put first', '/listeners', (id) => listener(id, first)),
     post('a listener with 200 policies of 50 rules', '/listeners', (id) =>
       listener(
         id,

@@ -3,6 +3,13 @@ import { boolean, text, uuid } from './field.ts';
 import { type RowOf, defaulted, internal, required, resource } from './resource.ts';
 
 const NAME = text({ max: 255 });
+/** A zone is asked for by its name as the last part of a path, where dots and the suffix `.json` have their own meaning. */
+const IN_PATH = text({
+  max: 255,
+  min: 1,
+  pattern: /^(?!\.{1,2}$)(?![\s\S]*\.json$)/,
+  hint: 'Value should not be ".", ".." or end in ".json"',
+});
 /** JSON text: an object whose keys are capabilities of the provider. */
 const DATA = text({ max: 4096 });
 
@@ -34,7 +41,7 @@ export const availabilityZone = resource({
   doc: 'A place for load balancers that an operator offers.',
   fields: {
     id: internal(NAME, 'The name again: rows of all resources are found by this name'),
-    name: required(NAME, 'Name; unique', { settable: 'create' }),
+    name: required(IN_PATH, 'Name; unique', { settable: 'create' }),
     description: common.description,
     enabled: defaulted(boolean, true, 'False: no new load balancers in it'),
     availability_zone_profile_id: required(uuid, 'Profile with its settings', { settable: 'create' }),

@@ -19,20 +19,38 @@ function declare<A extends unknown[]>(code: string, status: number, message: (..
   return (...args) => new Fault(code, status, message(...args));
 }
 
+/** Characters of a value that a message shows: an error must not echo a megabyte back. */
+const SHOWN_LENGTH = 255;
+
 /** Brackets a message follows: a client may send a hundred thousand, and no recursion goes that deep. */
 const SHOWN_DEPTH = 8;
 
-/** Values in messages are shortened: an error must not echo a megabyte back. */
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === undefined ? 'None' : JSON.stringify(pruned(value, SHOWN_DEPTH));
-  return text.length > 255 ? `${text.slice(0, 255)}…` : text;
+  const text = typeof value === 'string' ? value : value === undefined ? 'None' : JSON.stringify(pruned(value, SHOWN_DEPTH, { values: SHOWN_LENGTH }));
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
 }
 
-function pruned(value: unknown, depth: number): unknown {
+/**
+ * What is not shown is left out before anything is made of it: the value may be the whole of a large request. Every
+ * value takes a character at least, so as many as there are characters fill the message.
+ */
+function pruned(value: unknown, depth: number, left: { values: number }): unknown {
+  left.values -= 1;
+  if (typeof value === 'string') return value.slice(0, SHOWN_LENGTH + 1);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === 0) return '…';
-  if (Array.isArray(value)) return value.map((item) => pruned(item, depth - 1));
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, pruned(item, depth - 1)]));
+  if (Array.isArray(value)) return first(value, left).map((item) => pruned(item, depth - 1, left));
+  const names = first(Object.keys(value), left);
+  return Object.fromEntries(names.map((name) => [name.slice(0, SHOWN_LENGTH + 1), pruned((value as Record<string, unknown>)[name], depth - 1, left)]));
+}
+
+function first<T>(items: readonly T[], { values }: { values: number }): readonly T[] {
+  return items.slice(0, Math.max(values, 0));
+}
+
+/** Names in a message, of which a request may have a hundred thousand. */
+function listed(names: readonly string[]): string {
+  return shown(names.slice(0, SHOWN_LENGTH).join(', '));
 }
 
 export const fault = {
@@ -46,9 +64,9 @@ export const fault = {
   unknownAttribute: declare(
     'unknown_attribute',
     400,
-    (argument: string, names: readonly string[]) => `Unknown attribute(s) for argument ${argument}: ${shown(names.join(', '))}`,
+    (argument: string, names: readonly string[]) => `Unknown attribute(s) for argument ${argument}: ${listed(names)}`,
   ),
-  unknownArgument: declare('unknown_argument', 400, (names: readonly string[]) => `Unknown argument: "${shown(names.join(', '))}"`),
+  unknownArgument: declare('unknown_argument', 400, (names: readonly string[]) => `Unknown argument: "${listed(names)}"`),
   missingArgument: declare('missing_argument', 400, (name: string) => `Missing argument: "${name}"`),
   validation: declare('validation', 400, (detail: string) => `Validation failure: ${detail}`),
   invalidOption: declare('invalid_option', 400, (value: string, option: string) => `${value} is not a valid option for ${option}`),

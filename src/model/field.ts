@@ -45,7 +45,7 @@ function typeName(value: unknown): string {
 }
 
 /**
- * A string of at most `max` UTF-16 units. Lone surrogates and NUL are refused for every string: they cannot be
+ * A string of at most `max` characters (code points, as JSON Schema and Octavia count them). Lone surrogates and NUL are refused for every string: they cannot be
  * written to all stores and logs, and no name needs them.
  */
 export function text(limits: { max: number; min?: number; pattern?: RegExp; hint?: string }): FieldType<string> {
@@ -56,13 +56,19 @@ export function text(limits: { max: number; min?: number; pattern?: RegExp; hint
     schema: { type: 'string', maxLength: max, ...(min > 0 ? { minLength: min } : {}), ...(pattern ? { pattern: pattern.source } : {}) },
     parse(value) {
       if (typeof value !== 'string') throw wrongType('string', value);
-      if (value.length > max) throw new ValueError(`Value should have a maximum character requirement of ${max}`);
+      if (isLonger(value, max)) throw new ValueError(`Value should have a maximum character requirement of ${max}`);
       if (value.length < min) throw new ValueError(`Value should have a minimum character requirement of ${min}`);
       if (value.includes('\0') || !value.isWellFormed()) throw new ValueError('Value should be text without NUL characters or lone surrogates');
       if (pattern && !pattern.test(value)) throw new ValueError(hint ?? `Value should match the pattern ${pattern.source}`);
       return value;
     },
   };
+}
+
+function isLonger(value: string, max: number): boolean {
+  if (value.length <= max) return false;
+  // A character takes two units at most: what is longer than that needs no counting.
+  return value.length > 2 * max || Array.from(value).length > max;
 }
 
 /** An integer; a string of digits is accepted, as by wsme. */
@@ -206,7 +212,7 @@ export function record<F extends Record<string, { type: FieldType<unknown>; requ
     parse(input) {
       if (!isPlainObject(input)) throw wrongType('object', input);
       const unknown = Object.keys(input).filter((name) => !Object.hasOwn(members, name));
-      if (unknown.length > 0) throw new ValueError(`Unknown attribute(s): ${unknown.join(', ')}`);
+      if (unknown.length > 0) throw new ValueError(`Unknown attribute(s): ${unknown.slice(0, 10).join(', ')}`);
       const parsed = Object.entries(members).map(([name, member]) => [name, parseMember(name, member, input[name])]);
       return Object.fromEntries(parsed) as never;
     },

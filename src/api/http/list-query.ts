@@ -98,25 +98,27 @@ function filterValue(name: string, value: string, type: { parse(value: unknown):
 }
 
 function parseSort(resource: Resource, raw: RawQuery): ListQuery['sort'] {
-  const pairs = [
-    ...commaList(raw['sort']).map((item) => item.split(':')),
-    ...commaList(raw['sort_key']).map((key, index) => [key, commaList(raw['sort_dir'])[index]]),
-  ];
+  const directions = commaList(raw['sort_dir']);
+  const pairs = [...commaList(raw['sort']).map((item) => item.split(':')), ...commaList(raw['sort_key']).map((key, index) => [key, directions[index]])];
   if (pairs.length === 0) return DEFAULT_SORT.filter(({ column }) => columns(resource).has(column));
-  return pairs.map(([key = '', direction = 'asc']) => {
+  const sort = new Map<string, ListQuery['sort'][number]>();
+  for (const [key = '', direction = 'asc'] of pairs) {
     const sortable = columns(resource).has(key) && resource.fields[key]?.place !== 'internal' && resource.fields[key]?.type.storage !== 'json';
     if (!sortable) throw fault.invalidSortKey(key);
     if (direction !== 'asc' && direction !== 'desc') throw fault.invalidSortDirection(direction);
-    return { column: key, descending: direction === 'desc' };
-  });
+    // A key that comes again decides nothing any more.
+    if (!sort.has(key)) sort.set(key, { column: key, descending: direction === 'desc' });
+  }
+  return [...sort.values()];
 }
 
 /** 0, a negative number and "infinite" mean no limit of the client's; the server's always holds. */
 function parseLimit(value: string | undefined, maxLimit: number): number | null {
   const ceiling = maxLimit > 0 ? maxLimit : null;
   if (value === undefined || value === 'infinite') return ceiling;
-  if (!/^-?\d{1,9}$/.test(value)) throw fault.invalidLimit(value);
-  const limit = Number(value);
+  // More digits than a number holds are as good as none: the ceiling is met long before.
+  if (!/^-?\d+$/.test(value)) throw fault.invalidLimit(value);
+  const limit = Math.min(Number(value), Number.MAX_SAFE_INTEGER);
   if (limit <= 0) return ceiling;
   return ceiling === null ? limit : Math.min(limit, ceiling);
 }

@@ -52,6 +52,10 @@ test('zones are listed by name, and paged', async (t) => {
 test('a name is taken once, cannot be changed, and one is nobody’s', async (t) => {
   const { api, profile } = await zones(t);
   const post = (body: Body) => api.send('POST', '/availabilityzones', { availability_zone: { availability_zone_profile_id: profile.id, ...body } });
+  for (const name of ['.', '..', 'a.json', 'a\n.json']) {
+    refused(await post({ name }), 400, `Invalid input for field/attribute name. Value: '${name}'. Value should not be ".", ".." or end in ".json"`);
+  }
+  refused(await post({ name: '' }), 400, "Invalid input for field/attribute name. Value: ''. Value should have a minimum character requirement of 1");
   refused(await post({ name: 'site 1' }), 409, 'A availability zone of site 1 already exists.');
   refused(await post({ name: NIL }), 409, `A availability zone of ${NIL} already exists.`);
   refused(await api.send('PUT', PATH, { availability_zone: { name: 'x' } }), 400, 'Unknown attribute(s) for argument availability_zone: name');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fault } from '../../model/fault.ts';
 import { type L7Policy, l7Policy } from '../../model/l7-policy.ts';
+import { type L7Rule, l7Rule } from '../../model/l7-rule.ts';
 import { type Listener, listener } from '../../model/listener.ts';
 import type { LoadBalancer } from '../../model/load-balancer.ts';
 import { POOLS_FOR_LISTENER, pool } from '../../model/pool.ts';
@@ -14,13 +15,13 @@ import type { Tx } from '../../store/store.ts';
 import type { Call, Collection } from './collection.ts';
 import { timestamp } from './context.ts';
 import { redirectIn, settled, withoutL7 } from './l7-policy-rules.ts';
-import { insertRules, parseRules } from './l7-rules.ts';
+import { newRules, parseRules } from './l7-rules.ts';
 import { viewL7Policies } from './l7-view.ts';
 import { newRow } from './new-row.ts';
 import { markRulesDeleting } from './policy-removal.ts';
 import { refuseUncarried } from './provider.ts';
 import { requireQuota } from './quota-limit.ts';
-import { add, change, childFor, parentBalancer, parentFor, raise, write } from './write.ts';
+import { addAll, change, childFor, parentBalancer, parentFor, raise, write } from './write.ts';
 
 export const l7Policies: Collection<typeof l7Policy> = {
   resource: l7Policy,
@@ -51,41 +52,42 @@ async function create(call: Call): Promise<L7Policy> {
     await requireQuota(tx, call, parent.project_id, { l7policy: 1, l7rule: nestedIn(body, 'rules').length });
     const generation = await raise(tx, balancer.id);
     await markPending(tx, 'listener', [parent.id], generation);
-    return addPolicy(tx, call, body, { listener: parent, balancer, generation });
+    const { position, shifted } = await openPosition(tx, parent.id, body.position);
+    const made = await newPolicy(tx, call, { ...body, position }, { listener: parent, balancer, generation });
+    recordShifts(tx, shifted);
+    await addAll(tx, l7Policy, [made.policy]);
+    await addAll(tx, l7Rule, made.rules);
+    return made.policy;
   });
 }
 
-/** A policy with its rules, checked. Quota and the listener's status are the matter of whoever asks for it. */
-export async function addPolicy(tx: AuditedTx, call: Call, body: PolicyBody, { listener: parent, balancer, generation }: PolicyPlace): Promise<L7Policy> {
+/** A policy to be added, with its rules. */
+export interface NewPolicy {
+  readonly policy: L7Policy;
+  readonly rules: readonly L7Rule[];
+}
+
+/** The rows of a policy and its rules, checked, at the position the body names. Quota and the listener's status are the matter of whoever asks. */
+export async function newPolicy(tx: Tx, call: Call, body: PolicyBody, { listener: parent, balancer, generation }: PolicyPlace): Promise<NewPolicy> {
   const rules = parseRules(nestedIn(body, 'rules'));
   const redirect = redirectIn(body);
   refuseProtocol(call, parent, balancer);
   for (const rule of rules) refuseUncarried(call, balancer, unsupportedRule(rule));
   await checkRedirectPool(tx, redirect.redirect_pool_id ?? null, parent);
-  const { position, shifted } = await openPosition(tx, parent.id, body.position);
-  const row = settled(
-    newRow(
-      l7Policy,
-      { ...body, ...redirect },
-      {
-        id: randomUUID(),
-        provisioning_status: 'PENDING_CREATE',
-        operating_status: 'OFFLINE',
-        project_id: parent.project_id,
-        created_at: timestamp(),
-        updated_at: null,
-        listener_id: parent.id,
-        loadbalancer_id: balancer.id,
-        position,
-        generation,
-        deleting: false,
-      },
-    ),
-  );
-  recordShifts(tx, shifted);
-  await add(tx, l7Policy, row);
-  await insertRules(tx, rules, row);
-  return row;
+  const fixed = {
+    id: randomUUID(),
+    provisioning_status: 'PENDING_CREATE',
+    operating_status: 'OFFLINE',
+    project_id: parent.project_id,
+    created_at: timestamp(),
+    updated_at: null,
+    listener_id: parent.id,
+    loadbalancer_id: balancer.id,
+    generation,
+    deleting: false,
+  } as const;
+  const policy = settled(newRow(l7Policy, { ...body, ...redirect }, fixed));
+  return { policy, rules: newRules(rules, policy) };
 }
 
 function refuseProtocol(call: Call, parent: Listener, balancer: LoadBalancer): void {

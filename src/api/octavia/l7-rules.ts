@@ -4,7 +4,6 @@ import { type L7Policy, l7Policy } from '../../model/l7-policy.ts';
 import { type L7Rule, MAX_RULES, l7Rule } from '../../model/l7-rule.ts';
 import { type CreateOf, parseCreate, parseNested, parseUpdate } from '../../model/resource.ts';
 import { unsupportedRule } from '../../render/haproxy/support.ts';
-import type { AuditedTx } from '../../store/audit.ts';
 import { markDeleting, markPending } from '../../store/pending.ts';
 import { childrenOf } from '../../store/references.ts';
 import { byId } from '../../store/rows.ts';
@@ -64,7 +63,9 @@ async function create(call: Call): Promise<L7Rule> {
     const present = (await childrenOf(tx.db, 'l7_rule', [parent.id], { wanted: true })).get(parent.id) ?? [];
     if (present.length >= MAX_RULES) throw fault.tooManyRules(parent.id);
     const generation = await raiseWithPolicy(tx, parent);
-    return insertRule(tx, body, { ...parent, generation });
+    const row = newRule(body, { ...parent, generation });
+    await add(tx, l7Rule, row);
+    return row;
   });
 }
 
@@ -77,27 +78,25 @@ export function parseRules(objects: readonly Record<string, unknown>[]): RuleBod
   });
 }
 
-/** Rules of a policy that is just being made. Quota is the matter of whoever makes it. */
-export async function insertRules(tx: AuditedTx, bodies: readonly RuleBody[], parent: L7Policy): Promise<void> {
+/** Rows of a policy that is just being made. Quota is the matter of whoever makes it. Throws 409 for too many. */
+export function newRules(bodies: readonly RuleBody[], parent: L7Policy): L7Rule[] {
   if (bodies.length > MAX_RULES) throw fault.tooManyRules(parent.id);
-  for (const body of bodies) await insertRule(tx, body, parent);
+  return bodies.map((body) => newRule(body, parent));
 }
 
-async function insertRule(tx: AuditedTx, body: RuleBody, parent: L7Policy): Promise<L7Rule> {
-  const row = newRow(l7Rule, body, {
+function newRule(body: RuleBody, { id, project_id, loadbalancer_id, generation }: L7Policy): L7Rule {
+  return newRow(l7Rule, body, {
     id: randomUUID(),
     provisioning_status: 'PENDING_CREATE',
     operating_status: 'OFFLINE',
-    project_id: parent.project_id,
+    project_id,
     created_at: timestamp(),
     updated_at: null,
-    l7policy_id: parent.id,
-    loadbalancer_id: parent.loadbalancer_id,
-    generation: parent.generation,
+    l7policy_id: id,
+    loadbalancer_id,
+    generation,
     deleting: false,
   });
-  await add(tx, l7Rule, row);
-  return row;
 }
 
 /** A rule's write makes its policy and its listener wait, as in Octavia. */

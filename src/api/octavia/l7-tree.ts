@@ -2,19 +2,21 @@
 import { fault } from '../../model/fault.ts';
 import { isPlainObject } from '../../model/field.ts';
 import { l7Policy } from '../../model/l7-policy.ts';
+import { l7Rule } from '../../model/l7-rule.ts';
 import { nestedIn, parseNested } from '../../model/resource.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { policiesOfListeners, rulesOfPolicies } from '../../store/l7-references.ts';
 import type { Db } from '../../store/store.ts';
 import type { Call } from './collection.ts';
-import { type PolicyBody, type PolicyPlace, addPolicy } from './l7-policies.ts';
+import { type NewPolicy, type PolicyBody, type PolicyPlace, newPolicy } from './l7-policies.ts';
 import { viewPolicy, viewRule } from './l7-view.ts';
 import { requireQuota } from './quota-limit.ts';
 import type { View } from './view.ts';
+import { addAll } from './write.ts';
 
 /**
  * Policies of a listener that is just being made, with their rules, in the order given. A `redirect_pool` names a pool
- * made in the same request.
+ * made in the same request. The listener has no others: the order is worked out here, and no row moves.
  */
 export async function addPolicies(
   tx: AuditedTx,
@@ -26,7 +28,25 @@ export async function addPolicies(
   const bodies = policies.map((policy) => withPool(parseNested(l7Policy, plain(policy)), poolIdByName));
   const rules = bodies.map((body) => nestedIn(body, 'rules').length).reduce((sum, count) => sum + count, 0);
   await requireQuota(tx, call, parent.balancer.project_id ?? '', { l7policy: bodies.length, l7rule: rules });
-  for (const body of bodies) await addPolicy(tx, call, body, parent);
+  const made: NewPolicy[] = [];
+  for (const [index, body] of inOrder(bodies).entries()) made.push(await newPolicy(tx, call, { ...body, position: index + 1 }, parent));
+  await addAll(
+    tx,
+    l7Policy,
+    made.map(({ policy }) => policy),
+  );
+  await addAll(
+    tx,
+    l7Rule,
+    made.flatMap(({ rules }) => rules),
+  );
+}
+
+/** As they stand when each goes to the position it names among those before it in the list, or behind the last. */
+function inOrder(bodies: readonly PolicyBody[]): PolicyBody[] {
+  const order: PolicyBody[] = [];
+  for (const body of bodies) order.splice(Math.min(body.position, order.length + 1) - 1, 0, body);
+  return order;
 }
 
 function plain(policy: unknown): Record<string, unknown> {

@@ -50,39 +50,47 @@ export async function resolveNames(db: Db, caller: Caller, body: unknown): Promi
   for (const named of namesIn(body)) {
     if (!ids.has(keyOf(named))) ids.set(keyOf(named), await idOf(db, caller, named));
   }
-  return ids.size === 0 ? body : withIds(body, ids);
+  return ids.size === 0 ? body : withIds(BODY, body, ids);
 }
 
-/** Names in the order in which they stand in the body. */
+/** Names of an object before those below it. */
 export function namesIn(body: unknown): Named[] {
   const found: Named[] = [];
-  mapNames(BODY, body, (named) => {
-    found.push(named);
-    return named.name;
-  });
+  collect(BODY, body, found);
   return found;
 }
 
-function withIds(body: unknown, ids: ReadonlyMap<string, string>): unknown {
-  return mapNames(BODY, body, (named) => ids.get(keyOf(named)) ?? named.name);
+function collect(shape: Shape, value: unknown, found: Named[]): void {
+  for (const object of objectsOf(value)) {
+    found.push(...namesOf(shape, object));
+    for (const [field, inner] of Object.entries(shape.below)) if (Object.hasOwn(object, field)) collect(inner, object[field], found);
+  }
+}
+
+/** Only the few attributes of the shape are looked at: nobody has judged the others yet, and there may be very many. */
+function namesOf({ names }: Shape, object: Record<string, unknown>): Named[] {
+  return Object.entries(names).flatMap(([field, kind]) => {
+    const name = Object.hasOwn(object, field) ? object[field] : undefined;
+    return isName(name) ? [{ kind, field, name }] : [];
+  });
+}
+
+/** What has another shape than expected holds no names. */
+function objectsOf(value: unknown): Record<string, unknown>[] {
+  return (Array.isArray(value) ? value : [value]).filter(isPlainObject);
+}
+
+function withIds(shape: Shape, value: unknown, ids: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => (isPlainObject(item) ? withIds(shape, item, ids) : item));
+  if (!isPlainObject(value)) return value;
+  const changes: Record<string, unknown> = {};
+  for (const named of namesOf(shape, value)) changes[named.field] = ids.get(keyOf(named)) ?? named.name;
+  for (const [field, inner] of Object.entries(shape.below)) if (Object.hasOwn(value, field)) changes[field] = withIds(inner, value[field], ids);
+  return { ...value, ...changes };
 }
 
 function keyOf({ kind, name }: Named): string {
   return `${kind} ${name}`;
-}
-
-/** A copy with every name replaced; what has another shape than expected is left as it is. */
-function mapNames(shape: Shape, value: unknown, replace: (named: Named) => string): unknown {
-  if (Array.isArray(value)) return value.map((item) => (isPlainObject(item) ? mapNames(shape, item, replace) : item));
-  if (!isPlainObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([field, item]) => [field, mapAttribute(shape, field, item, replace)]));
-}
-
-function mapAttribute({ names, below }: Shape, field: string, value: unknown, replace: (named: Named) => string): unknown {
-  const kind = Object.hasOwn(names, field) ? names[field] : undefined;
-  if (kind !== undefined) return isName(value) ? replace({ kind, field, name: value }) : value;
-  const shape = Object.hasOwn(below, field) ? below[field] : undefined;
-  return shape ? mapNames(shape, value, replace) : value;
 }
 
 /** What has no name has the empty one, so that one names nothing. */

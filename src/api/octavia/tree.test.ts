@@ -135,4 +135,35 @@ describe('a fully populated create', () => {
     assert.equal((alone['members'] as unknown[]).length, 2);
     assert.equal(typeof alone['healthmonitor_id'], 'string');
   });
+
+  test('policies of a new listener take their places without moving one another', async (t) => {
+    const api = await octavia(t);
+    const { id } = await api.make('/loadbalancers', 'loadbalancer', { provider: 'noop', vip_subnet_id: api.subnetId });
+    const places: [string, number | undefined][] = [
+      ['c', 1],
+      ['last', undefined],
+      ['b', 1],
+      ['d', 3],
+      ['far', 900],
+      ['a', 1],
+    ];
+    const l7policies = places.map(([name, position]) => ({ name, action: 'REJECT', ...(position === undefined ? {} : { position }) }));
+    const many = Array.from({ length: 600 }, (_, index) => ({ name: `m${index}`, action: 'REJECT', position: 1 }));
+    const listener = (port: number, policies: Body[]) => ({ listener: { loadbalancer_id: id, protocol: 'HTTP', protocol_port: port, l7policies: policies } });
+    expect(await api.send('POST', '/listeners', listener(80, l7policies)), 201);
+    expect(await api.send('POST', '/listeners', listener(81, many)), 201);
+    const rows = await api.store.db.selectFrom('l7_policy').select(['name', 'position', 'listener_id']).orderBy('position').execute();
+    const [short = [], long = []] = [...Map.groupBy(rows, ({ listener_id }) => listener_id).values()].toSorted((x, y) => x.length - y.length);
+    assert.equal(short.map(({ name, position }) => `${name}${position}`).join(' '), 'a1 b2 c3 d4 last5 far6');
+    assert.deepEqual(
+      long.map(({ name, position }) => `${name} ${position}`),
+      many.map((_, index) => `m${599 - index} ${index + 1}`),
+    );
+    const { count } = await api.store.db
+      .selectFrom('audit')
+      .select((row) => row.fn.countAll<number>().as('count'))
+      .where('resource', '=', 'l7policy')
+      .executeTakeFirstOrThrow();
+    assert.equal(count, 606, 'one line on record for each');
+  });
 });

@@ -10,7 +10,7 @@ import type { Resource, RowOf } from '../../model/resource.ts';
 import { touch } from '../../store/balancers.ts';
 import { markPending } from '../../store/pending.ts';
 import { listenersOfPools } from '../../store/references.ts';
-import { insert, list, update } from '../../store/rows.ts';
+import { insert, insertMany, list, update } from '../../store/rows.ts';
 import { type AuditedTx, audited, rehearse } from '../../store/audit.ts';
 import type { Tx } from '../../store/store.ts';
 import { type Call, rowFor, targetFor } from './collection.ts';
@@ -76,6 +76,12 @@ export async function change<R extends Resource>(tx: AuditedTx, resource: R, bef
 export async function add<R extends Resource>(tx: AuditedTx, resource: R, row: RowOf<R>): Promise<void> {
   await insert(tx.db, resource, row);
   tx.record('create', resource, null, row);
+}
+
+/** As `add`, for many rows of one kind. */
+export async function addAll<R extends Resource>(tx: AuditedTx, resource: R, rows: readonly RowOf<R>[]): Promise<void> {
+  await insertMany(tx.db, resource, rows);
+  for (const row of rows) tx.record('create', resource, null, row);
 }
 
 /** Listeners that send to a pool by default. */
