@@ -1,6 +1,6 @@
 /** The OpenAPI document as the contract tests read it: a list of operations, with every reference followed. */
 import type { JsonSchema } from '../src/model/field.ts';
-import { openApi } from '../scripts/generate/openapi.ts';
+import { octaviaPaths, openApi } from '../scripts/generate/openapi.ts';
 
 export interface Operation {
   readonly id: string;
@@ -56,7 +56,7 @@ function operationOf(path: string, method: keyof typeof METHODS, one: Json): Ope
 }
 
 export function operations(): Operation[] {
-  return Object.entries(DOCUMENT['paths'] as Record<string, Json>).flatMap(([path, item]) =>
+  return octaviaPaths().flatMap(([path, item]) =>
     (Object.keys(METHODS) as (keyof typeof METHODS)[]).flatMap((method) => (item[method] ? [operationOf(path, method, item[method] as Json)] : [])),
   );
 }

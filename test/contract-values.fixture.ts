@@ -31,6 +31,10 @@ const KIND_OF: Readonly<Record<string, string>> = {
   vip_network_id: 'network',
 };
 
+/** Kinds whose names stand for ids: the schema cannot say which names there are. */
+const NAMED = ['subnet', 'network'];
+const strangers = fc.oneof(fc.uuid(), fc.constant(null));
+
 function someOf(kind: string): fc.Arbitrary<Pick> {
   return fc.nat(1000).map((at) => new Pick(kind, at));
 }
@@ -89,7 +93,7 @@ function text(schema: JsonSchema): fc.Arbitrary<string> {
 export function valid(schema: JsonSchema, name = '', depth = 0): fc.Arbitrary<unknown> {
   const kind = KIND_OF[name];
   if (kind && resolved(schema)['properties'] === undefined)
-    return fc.oneof({ weight: 9, arbitrary: someOf(kind) }, { weight: 1, arbitrary: bySchema(schema, depth) });
+    return fc.oneof({ weight: 9, arbitrary: someOf(kind) }, { weight: 1, arbitrary: NAMED.includes(kind) ? strangers : bySchema(schema, depth) });
   return USEFUL[name] ?? bySchema(schema, depth);
 }
 

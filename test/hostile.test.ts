@@ -43,7 +43,12 @@ describe('HTTP', () => {
       `{"loadbalancer":${deep('')}}`,
     ]) {
       for (const path of [BALANCERS, '/network/v2.0/networks', '/identity/v3/auth/tokens'])
-        assert.equal((await client.text('POST', path, text)).status, 400, `${path} ${text.slice(0, 60)}`);
+        // The login takes short bodies only: what is too long is not looked at.
+        assert.equal(
+          (await client.text('POST', path, text)).status,
+          path.endsWith('/tokens') && text.length > 65_536 ? 413 : 400,
+          `${path} ${text.slice(0, 60)}`,
+        );
     }
     const fill = (bytes: number): string => `{"loadbalancer":{"name":"${'x'.repeat(bytes - 28)}"}}`;
     assert.equal((await client.text('POST', BALANCERS, fill(MIB))).status, 400);

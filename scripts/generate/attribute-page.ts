@@ -1,4 +1,5 @@
 /** docs/api/octavia.md: every attribute of every resource, from the declarations. */
+import { uuidOrName } from '../../src/model/field.ts';
 import { type Field, shownFields } from '../../src/model/resource.ts';
 import { NOTICE, code, table } from './markdown.ts';
 import { type Documented, PREFIX, RESOURCES } from './resources.ts';
@@ -31,7 +32,15 @@ function section({ resource, path }: Documented): string {
 
 function row(name: string, field: Field, shown: boolean): string[] {
   const meaning = shown ? field.doc : `${field.doc} (not in answers)`;
-  return [code(name), typeText(field.type.schema), field.required ? 'yes' : '', defaultText(field), SETTABLE[field.settable], field.since ?? '', meaning];
+  return [
+    code(name),
+    typeText((field.accepts === uuidOrName ? field.accepts : field.type).schema),
+    field.required ? 'yes' : '',
+    defaultText(field),
+    SETTABLE[field.settable],
+    field.since ?? '',
+    meaning,
+  ];
 }
 
 function defaultText({ settable, required, initial }: Field): string {
@@ -58,7 +67,7 @@ interface Schema {
 /** A type as a person reads it: `integer 1–65535`, `one of A, B`. */
 export function typeText(schema: Schema): string {
   if (schema.enum) return `one of ${schema.enum.map((choice) => code(String(choice))).join(', ')}`;
-  if (schema.anyOf) return 'IPv4 or IPv6 address';
+  if (schema.anyOf) return schema.description ?? 'IPv4 or IPv6 address';
   if (schema.items) return `list of ${typeText(schema.items)}`;
   if (schema.type === 'object') return objectText(schema);
   if (schema.type === 'string') return schema.format ?? schema.description ?? `string${lengthText(schema)}`;

@@ -4,6 +4,7 @@ import { ERROR_SCHEMAS, errorResponses } from './openapi-errors.ts';
 import { STATISTICS, STATUS_TREE, statusPaths } from './openapi-observed.ts';
 import { OPERATOR_SCHEMAS, PLAN, operatorPaths } from './openapi-operator.ts';
 import { type PathItem, pathsOf } from './openapi-paths.ts';
+import { RECORD_SCHEMAS, RECORD_TAG, recordPaths } from './openapi-records.ts';
 import { schemasOf } from './openapi-schemas.ts';
 import { treeSchemas } from './openapi-tree.ts';
 import { PREFIX, RESOURCES } from './resources.ts';
@@ -11,6 +12,11 @@ import manifest from '../../package.json' with { type: 'json' };
 
 export function openApiText(): string {
   return `${JSON.stringify(openApi(), null, 2)}\n`;
+}
+
+/** Paths of the load-balancer face alone: those of other faces have a server of their own. */
+export function octaviaPaths(): [path: string, item: PathItem][] {
+  return Object.entries(openApi().paths).filter(([, item]) => !('servers' in item));
 }
 
 /** The document as a value. */
@@ -21,13 +27,13 @@ export function openApi(): JsonSchema & { readonly paths: Readonly<Record<string
       title: 'Edgeweir load balancing',
       version: manifest.version,
       description:
-        "OpenStack Octavia's API v2. The same paths answer without /lbaas and under /v2. Get a token from the identity face (/identity/v3/auth/tokens).",
+        "OpenStack Octavia's API v2. The same paths answer without /lbaas and under /v2. Get a token from the identity face (/identity/v3/auth/tokens). The events and the audit trail, which Octavia does not have, lie at the root of the server.",
       license: { name: manifest.license, identifier: manifest.license },
     },
     servers: [{ url: PREFIX, description: "Relative to the server's address" }],
     security: [{ token: [] }],
     tags: [...RESOURCES.map(({ resource }) => ({ name: resource.title, description: resource.doc })), ...TAGS],
-    paths: { '/': versionsPath(), ...Object.assign({}, ...RESOURCES.map(pathsOf)), ...statusPaths(), ...operatorPaths() },
+    paths: { '/': versionsPath(), ...Object.assign({}, ...RESOURCES.map(pathsOf)), ...statusPaths(), ...operatorPaths(), ...recordPaths() },
     components: {
       securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } },
       schemas: {
@@ -37,6 +43,7 @@ export function openApi(): JsonSchema & { readonly paths: Readonly<Record<string
         StatusTree: STATUS_TREE,
         Plan: PLAN,
         ...OPERATOR_SCHEMAS,
+        ...RECORD_SCHEMAS,
         ...ERROR_SCHEMAS,
       },
       responses: errorResponses(),
@@ -47,6 +54,7 @@ export function openApi(): JsonSchema & { readonly paths: Readonly<Record<string
 const TAGS = [
   { name: 'Provider', description: 'What carries load balancers, and what its flavors and availability zones may say.' },
   { name: 'Versions', description: 'What a client may expect.' },
+  RECORD_TAG,
 ];
 
 function versionsPath(): PathItem {

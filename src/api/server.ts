@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { OPTIONS } from '../config/options.ts';
 import { fault } from '../model/fault.ts';
 import type { Planner } from '../control/planner.ts';
 import type { Log } from '../model/log.ts';
@@ -12,6 +13,7 @@ import type { ServerSource } from '../model/server.ts';
 import type { Store } from '../store/store.ts';
 import { auditFace } from './audit/face.ts';
 import { eventsFace } from './events/face.ts';
+import { limitConnections } from './connection-limit.ts';
 import { computeFace } from './compute/face.ts';
 import { imageFace } from './compute/image-face.ts';
 import { baseUrl } from './http/base-url.ts';
@@ -19,7 +21,7 @@ import { refuseDryRun } from './http/dry-run-header.ts';
 import { fastifyLog } from './http/fastify-log.ts';
 import { readJsonBodies } from './http/json-body.ts';
 import { authenticate } from './identity/authenticate.ts';
-import { identityFace } from './identity/face.ts';
+import { type IdentityOptions, identityFace } from './identity/face.ts';
 import type { LoginLimit } from './identity/login-limit.ts';
 import type { Tokens } from './identity/tokens.ts';
 import { keyManagerFace } from './key-manager/face.ts';
@@ -48,6 +50,10 @@ export interface ServerOptions {
   readonly loginLimit: LoginLimit;
   /** Bytes. */
   readonly maxBodySize: number;
+  /** On each port; the option's default if not given. */
+  readonly maxConnections?: number;
+  /** Application credentials of one user; the option's default if not given. */
+  readonly credentialLimit?: number;
   readonly maxLimit: number;
   readonly healthcheckEnabled: boolean;
   readonly limits: Limits;
@@ -132,11 +138,11 @@ export async function buildKeystoneServer(options: ServerOptions): Promise<Fasti
   return app;
 }
 
-function identityOptions({ store, tokens, region, loginLimit }: ServerOptions): Pick<ServerOptions, 'store' | 'tokens' | 'region'> & { limit: LoginLimit } {
-  return { store, tokens, region, limit: loginLimit };
+function identityOptions({ store, tokens, region, loginLimit, credentialLimit }: ServerOptions): Omit<IdentityOptions, 'baseUrl'> {
+  return { store, tokens, region, limit: loginLimit, ...(credentialLimit === undefined ? {} : { credentialLimit }) };
 }
 
-function bare({ maxBodySize, log }: ServerOptions): FastifyInstance {
+function bare({ maxBodySize, maxConnections, log }: ServerOptions): FastifyInstance {
   const app = Fastify({
     loggerInstance: fastifyLog(log),
     logController: new LogController({ disableRequestLogging: true }),
@@ -149,6 +155,7 @@ function bare({ maxBodySize, log }: ServerOptions): FastifyInstance {
     rewriteUrl: ({ url = '/' }) => rewrite(url),
     exposeHeadRoutes: false,
   });
+  limitConnections(app, maxConnections ?? OPTIONS.api_settings.max_connections.initial, log);
   readJsonBodies(app);
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {

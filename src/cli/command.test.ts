@@ -57,6 +57,8 @@ describe('weir', () => {
   test('an error says what to do', () => {
     const exec = weir(['lab', 'exec', ...STATE, 'client', '--', 'curl', '-f', 'http://192.168.1.10/']);
     assert.deepEqual([exec.status, exec.stderr], [1, 'Error: The lab is not up: there is no namespace of client\n  What to do: Run weir lab up.\n']);
+    const stop = weir(['lab', 'stop', ...STATE, 'client']);
+    assert.deepEqual([stop.status, stop.stderr], [1, 'Error: client has no web server\n  What to do: Choose from: web1, web2.\n']);
     const up = weir(['lab', 'up', ...STATE]);
     assert.equal(up.status, 1);
     assert.match(up.stderr, /No server has run on this state path yet\n {2}There is no .*clouds.yaml.\n {2}What to do: Start one/);
@@ -68,7 +70,12 @@ describe('weir', () => {
     assert.equal(status, 2);
     assert.deepEqual(
       findings.find((finding) => finding['Check'] === 'haproxy'),
-      { Check: 'haproxy', Result: 'fail', Detail: 'not installed', 'What to do': 'apt-get install haproxy, or set [local_node] haproxy_binary' },
+      {
+        Check: 'haproxy',
+        Result: 'fail',
+        Detail: '/nowhere/haproxy: not installed',
+        'What to do': 'apt-get install haproxy, or set [local_node] haproxy_binary',
+      },
     );
     assert.equal(findings.find((finding) => finding['Check'] === 'state_path')?.['Result'], 'ok');
   });

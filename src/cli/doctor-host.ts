@@ -6,12 +6,19 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 
 const run = promisify(execFile);
 
-export function userChecks(): Finding[] {
+export const AS_ROOT = 'Run it as root: it makes network namespaces.';
+
+export function nodeCheck(): Finding {
   const version = process.versions.node;
-  const node = Number.parseInt(version, 10) >= 24 ? ok('node', version) : fail('node', version, 'Run it through ./weir or npm start, which bring Node 24.');
-  const user =
-    process.getuid?.() === 0 ? ok('user', 'root') : fail('user', `user ${process.getuid?.() ?? 'unknown'}`, 'Run it as root: it makes network namespaces.');
-  return [node, user];
+  return Number.parseInt(version, 10) >= 24 ? ok('node', version) : fail('node', version, 'Run it through ./weir or npm start, which bring Node 24.');
+}
+
+export function userCheck(): Finding {
+  return isRoot() ? ok('user', 'root') : fail('user', `user ${process.getuid?.() ?? 'unknown'}`, AS_ROOT);
+}
+
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 interface Program {
@@ -45,12 +52,12 @@ async function programCheck({ command, args, from }: Program): Promise<Finding> 
 /** 2.6 is the first whose runtime socket adds servers of every kind with health checks. */
 const OLDEST_HAPROXY = [2, 6];
 
-async function haproxyCheck(binary: string): Promise<Finding> {
+export async function haproxyCheck(binary: string): Promise<Finding> {
   try {
     const { stdout } = await run(binary, ['-vv']);
     return judgeHaproxy(stdout);
   } catch (error) {
-    return fail('haproxy', reason(error), 'apt-get install haproxy, or set [local_node] haproxy_binary');
+    return fail('haproxy', `${binary}: ${reason(error)}`, 'apt-get install haproxy, or set [local_node] haproxy_binary');
   }
 }
 
@@ -84,7 +91,7 @@ async function kernelCheck(check: string, args: readonly string[]): Promise<Find
     return fail(
       `kernel: ${check}`,
       reason(error),
-      process.getuid?.() === 0 ? 'Use a kernel with it; in a container, give that CAP_SYS_ADMIN and CAP_NET_ADMIN.' : 'Try again as root.',
+      isRoot() ? 'Use a kernel with it; in a container, give that CAP_SYS_ADMIN and CAP_NET_ADMIN.' : 'Try again as root.',
     );
   }
 }

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/options.ts';
-import { ApiClient, readCredentials } from '../lab/api-client.ts';
+import { ApiClient, ApiError, readCredentials } from '../lab/api-client.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 export function stateChecks({ DEFAULT }: Config): Finding[] {
@@ -40,6 +40,7 @@ async function reachable({ DEFAULT }: Config, pid: number): Promise<Finding> {
     const { loadbalancers } = await new ApiClient(credentials).request<{ loadbalancers: unknown[] }>('GET', '/load-balancer/v2.0/lbaas/loadbalancers');
     return ok('server', `process ${pid} answers at ${new URL(credentials.authUrl).origin}; load balancers: ${loadbalancers.length}`);
   } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return warn('server', `process ${pid} answers, and takes no login: ${error.message}`, error.remedy);
     return fail('server', `process ${pid} runs but does not answer: ${(error as Error).message}`, 'Look at its log; stop it and start it again.');
   }
 }

@@ -1,13 +1,14 @@
 /** `weir doctor`: can this host do what Edgeweir needs, and if not, what is to be done. Changes nothing. */
 import type { Config } from '../config/options.ts';
 import { CliError } from './cli-error.ts';
-import { kernelChecks, programChecks, userChecks } from './doctor-host.ts';
+import { bridgeChecks } from './doctor-bridges.ts';
+import { kernelChecks, nodeCheck, programChecks, userCheck } from './doctor-host.ts';
 import { portChecks, serverChecks, stateChecks } from './doctor-server.ts';
 import type { Finding } from './finding.ts';
 import { type OutputOptions, formatRows } from './output.ts';
 
 export async function findings(config: Config): Promise<Finding[]> {
-  const host = [...userChecks(), ...(await programChecks(config)), ...(await kernelChecks())];
+  const host = [nodeCheck(), userCheck(), ...(await programChecks(config)), ...(await kernelChecks()), ...(await bridgeChecks(config))];
   const server = await serverChecks(config);
   return [...host, ...stateChecks(config), ...server.findings, ...(server.running ? [] : await portChecks(config))];
 }

@@ -38,6 +38,11 @@ export function createDrivers(config: Config, instance: string, log: Log): Drive
   return new Drivers(new Map([...namesOf(config.lb_provider)].map((provider) => [provider, driverOf(kindOf(provider))])));
 }
 
+/** Whether any provider that may be chosen makes nodes on this host. */
+export function usesLocalNodes(options: Providers): boolean {
+  return [...namesOf(options)].some((name) => kindOf(name) === 'local');
+}
+
 function kindOf(provider: Provider): 'local' | 'noop' {
   return provider === 'octavia' || provider === 'amphora' ? 'local' : 'noop';
 }

@@ -6,7 +6,7 @@ import { execInLab } from '../lab/exec.ts';
 import { labDown, labStatus, labUp } from '../lab/lab.ts';
 import { labHost, labNamespace } from '../lab/names.ts';
 import { registerLab, unregisterLab } from '../lab/registry.ts';
-import { startWebServer, stopWebServer } from '../lab/web-servers.ts';
+import { requireWebServer, startWebServer, stopWebServer } from '../lab/web-servers.ts';
 import { instanceOf } from '../store/instance.ts';
 import { CliError } from './cli-error.ts';
 import { type OutputOptions, formatRows } from './output.ts';
@@ -60,6 +60,7 @@ export async function start(config: Config, name: string): Promise<void> {
 
 export async function stop(config: Config, name: string): Promise<void> {
   const host = labHost(name);
+  requireWebServer(host);
   await stopWebServer(host, labNamespace(instanceOf(config.DEFAULT.state_path), host));
   say(`The web server of ${name} is stopped. Start it again: weir lab start ${name}`);
 }

@@ -1,5 +1,7 @@
 /** The log: JSON lines for machines, short lines for a person at the terminal. */
+import { dirname } from 'node:path';
 import pino from 'pino';
+import { makeDirectory } from '../config/make-directory.ts';
 import type { Config } from '../config/options.ts';
 import type { Log } from '../model/log.ts';
 
@@ -8,13 +10,19 @@ export type Level = 'debug' | 'info' | 'warn';
 /** `level` is the quietest that is written when the configuration does not ask for more. */
 export function createLog({ DEFAULT }: Pick<Config, 'DEFAULT'>, level: Level = 'info'): Log {
   const options = { level: DEFAULT.debug ? 'debug' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (DEFAULT.log_file !== '') return pino(options, reopened(pino.destination({ dest: DEFAULT.log_file, mkdir: true, mode: 0o640, sync: true })));
+  if (DEFAULT.log_file !== '') return pino(options, logFile(DEFAULT.log_file));
   return process.stderr.isTTY
     ? pino(options, { write: (line) => void process.stderr.write(shortLine(line)) })
     : pino(options, pino.destination({ dest: 2, sync: true }));
 }
 
 type Destination = ReturnType<typeof pino.destination>;
+
+/** Its group may read it: so must others be able to enter the directory. */
+function logFile(path: string): Destination {
+  makeDirectory(dirname(path), 0o755);
+  return reopened(pino.destination({ dest: path, mode: 0o640, sync: true }));
+}
 
 /** logrotate renames the file and sends SIGUSR2. */
 function reopened(destination: Destination): Destination {

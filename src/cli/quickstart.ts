@@ -14,6 +14,7 @@ import { runDirectory } from './drivers.ts';
 import { createLog } from './log.ts';
 import { type Claim, claimState } from './quickstart-state.ts';
 import { type RunningServer, startServer } from './server.ts';
+import { startFindings, warnOf } from './start-warnings.ts';
 import { onStopRequest } from './stop-signal.ts';
 
 const REQUESTS = 6;
@@ -42,7 +43,10 @@ export async function quickstart(config: Config): Promise<void> {
 async function start(config: Config, claim: Claim): Promise<RunningServer> {
   step('Starting the server');
   try {
-    return await startServer(config, createLog(config, 'warn'));
+    const log = createLog(config, 'warn');
+    const [server, findings] = await Promise.all([startServer(config, log), startFindings(config)]);
+    warnOf(findings, log);
+    return server;
   } catch (error) {
     if (error instanceof StoreLockedError)
       throw new CliError('It runs already', {

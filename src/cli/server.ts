@@ -1,4 +1,5 @@
 /** Puts a server together from its parts, in the order in which they need each other, and takes it apart again. */
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { bootstrapIdentity } from '../api/identity/bootstrap.ts';
@@ -18,7 +19,7 @@ import type { Drivers } from '../nodes/drivers.ts';
 import { type Store, openStore } from '../store/store.ts';
 import { CliError } from './cli-error.ts';
 import { writeCloudsFile } from './clouds-file.ts';
-import { createDrivers, enabledProviders } from './drivers.ts';
+import { createDrivers, enabledProviders, runDirectory } from './drivers.ts';
 import { labServers } from './lab-servers.ts';
 import { localUrl } from './server-url.ts';
 
@@ -57,6 +58,8 @@ async function start(
   const { DEFAULT, identity } = config;
   const store = await openStore({ statePath: DEFAULT.state_path, log });
   onStop(() => store.close());
+  // With the last node gone it is empty, and nobody else's.
+  onStop(() => rmdir(runDirectory(DEFAULT.run_path, store.instance)).catch(() => {}));
   const { adminPassword } = await bootstrapIdentity(store, {
     adminPassword: identity.admin_password,
     projects: identity.bootstrap_projects,
@@ -147,6 +150,8 @@ function serverOptions(config: Config, store: Store, tokens: Tokens, drivers: Dr
     bindPort: api.bind_port,
     region: identity.region,
     maxBodySize: api.max_body_size,
+    maxConnections: api.max_connections,
+    credentialLimit: config.application_credential.user_limit,
     maxLimit: api.pagination_max_limit,
     healthcheckEnabled: api.healthcheck_enabled,
     limits: limitsOf(config),

@@ -49,6 +49,7 @@ export const GROUP_HELP = {
   api_settings: 'The HTTP server.',
   networking: 'What VIPs and members may be.',
   identity: 'Users and tokens.',
+  application_credential: 'What users make for their programs to log in with.',
   lb_provider: 'What carries load balancers.',
   key_manager: 'Certificates and other secrets.',
   quotas: 'How much a project may have.',
@@ -78,6 +79,11 @@ export const OPTIONS = {
     api_base_uri: option(url, '', 'URL under which clients reach this server, for links and the service catalog; empty takes it from the request.'),
     pagination_max_limit: option(integer(0, 100_000), 1000, 'Most objects in one page of a list; 0 is no limit.'),
     max_body_size: option(integer(1024, 104_857_600), 1_048_576, 'Largest request body, bytes.'),
+    max_connections: option(
+      integer(16, 1_000_000),
+      4096,
+      'Most connections open at a time on each port, readers of /events included; further ones are closed at once. Each may hold 64 KiB of a login that has come in part.',
+    ),
     auth_strategy: option(
       choice('keystone', 'noauth'),
       'keystone',
@@ -116,6 +122,9 @@ export const OPTIONS = {
     region: option(string, 'RegionOne', 'Region in the service catalog.'),
     token_key_rotation: option(integer(1, 3650), 30, 'Days after which new tokens are sealed with a new key; older tokens go on for the rest of their life.'),
     bootstrap_projects: option(list(string), ['admin'], 'Projects that exist after the first start and in which admin has the role admin.'),
+  },
+  application_credential: {
+    user_limit: option(integer(-1, 1_000_000), 100, 'Application credentials that a user may have; -1 is no limit.'),
   },
   lb_provider: {
     provider: option(

@@ -14,15 +14,23 @@ export interface Credentials {
   readonly username: string;
   readonly password: string;
   readonly projectName: string;
+  /** Where they were read, for messages. */
+  readonly file?: string;
 }
+
+/** What is said of a password that is refused, behind where it stands. */
+export const STALE = 'is not right, or no longer. How a clouds.yaml gets the present one: docs/operating.md, Keys.';
 
 /** The server refused a request, or did not answer (status 0). */
 export class ApiError extends Error {
   readonly status: number;
-  constructor(status: number, message: string, options?: ErrorOptions) {
+  /** Empty unless it is known. */
+  readonly remedy: string;
+  constructor(status: number, message: string, options?: ErrorOptions & { remedy?: string }) {
     super(message, options);
     this.name = 'ApiError';
     this.status = status;
+    this.remedy = options?.remedy ?? '';
   }
 }
 
@@ -66,14 +74,15 @@ export class ApiClient implements Requester {
   }
 }
 
-async function logIn({ authUrl, username, password, projectName }: Credentials): Promise<string> {
+async function logIn({ authUrl, username, password, projectName, file }: Credentials): Promise<string> {
   const domain = { id: 'default' };
   const identity = { methods: ['password'], password: { user: { name: username, domain, password } } };
   const response = await call(`${authUrl}/auth/tokens`, 'POST', { auth: { identity, scope: { project: { name: projectName, domain } } } }, {});
   const token = response.headers.get('X-Subject-Token');
   const answer = await bodyOf(response);
-  if (token === null) throw new ApiError(response.status, `Login as ${username}: ${reasonOf(answer, response)}`);
-  return token;
+  if (token !== null) return token;
+  const remedy = response.status === 401 && file !== undefined ? `The password of ${username} in ${file} ${STALE}` : '';
+  throw new ApiError(response.status, `Login as ${username}: ${reasonOf(answer, response)}`, { remedy });
 }
 
 async function call(url: string, method: string, body: unknown, headers: Record<string, string>): Promise<Response> {
@@ -119,7 +128,7 @@ interface CloudsFile {
 export function readCredentials(file: string): Credentials | null {
   try {
     const auth = (parse(readFileSync(file, 'utf8')) as CloudsFile | null)?.clouds?.edgeweir?.auth;
-    return auth ? { authUrl: auth.auth_url, username: auth.username, password: auth.password, projectName: auth.project_name } : null;
+    return auth ? { authUrl: auth.auth_url, username: auth.username, password: auth.password, projectName: auth.project_name, file } : null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

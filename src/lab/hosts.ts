@@ -1,9 +1,14 @@
-/** What the lab is made of: two networks, a client on both, and two web servers, at the addresses that the README's commands use. */
+/**
+ * What the lab is made of: two networks, a client on both, and two web servers, at the addresses that the README's commands use.
+ * The router between the networks is kept by the network face, for floating IPs, and carries nothing.
+ */
 
 export interface LabNetwork {
   readonly name: string;
   readonly subnet: string;
   readonly cidr: string;
+  /** The router's address in an inner network; null in one that leads outside. */
+  readonly gateway: string | null;
   /** Addresses that balancers get; those of the hosts lie between. */
   readonly pools: readonly { readonly start: string; readonly end: string }[];
 }
@@ -21,6 +26,7 @@ export const LAB_NETWORKS: readonly LabNetwork[] = [
     name: 'private',
     subnet: 'private-subnet',
     cidr: '192.168.1.0/24',
+    gateway: '192.168.1.1',
     pools: [
       { start: '192.168.1.20', end: '192.168.1.99' },
       { start: '192.168.1.101', end: '192.168.1.254' },
@@ -30,12 +36,16 @@ export const LAB_NETWORKS: readonly LabNetwork[] = [
     name: 'public',
     subnet: 'public-subnet',
     cidr: '203.0.113.0/24',
+    gateway: null,
     pools: [
       { start: '203.0.113.10', end: '203.0.113.99' },
       { start: '203.0.113.101', end: '203.0.113.254' },
     ],
   },
 ];
+
+/** Its address outside lies apart from those that floating IPs and balancers get. */
+export const LAB_ROUTER = { name: 'router', outside: { network: 'public', address: '203.0.113.1' } } as const;
 
 export const LAB_HOSTS: readonly LabHost[] = [
   {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { namespacePath } from '../nodes/local/names.ts';
 import { type Process, end, namespaceExists, processesIn } from '../nodes/local/namespace.ts';
-import type { LabHost } from './hosts.ts';
+import { LAB_HOSTS, type LabHost } from './hosts.ts';
 import { LabError } from './lab-error.ts';
 
 const PROGRAM = join(import.meta.dirname, 'web-server.ts');
@@ -38,7 +38,7 @@ function commandLine(pid: number): string[] {
 
 /** Starts the server unless it runs; resolves when it listens. */
 export async function startWebServer(host: LabHost, namespace: string): Promise<void> {
-  if (host.ports.length === 0) throw new LabError(`${host.name} has no web server`, 'Those that have one are web1 and web2.');
+  requireWebServer(host);
   if (!(await namespaceExists(namespace))) throw notUp(host);
   if ((await webServers(host, namespace)).length > 0) return;
   const args = [
@@ -92,6 +92,13 @@ function ready(child: Child, host: LabHost): Promise<void> {
 /** Resolves when it runs no more. */
 export async function stopWebServer(host: LabHost, namespace: string): Promise<void> {
   await end(await webServers(host, namespace), STOPPED_WITHIN_MS);
+}
+
+/** Throws for a host that never has one. */
+export function requireWebServer({ name, ports }: LabHost): void {
+  if (ports.length > 0) return;
+  const others = LAB_HOSTS.filter((host) => host.ports.length > 0).map((host) => host.name);
+  throw new LabError(`${name} has no web server`, `Choose from: ${others.join(', ')}.`);
 }
 
 export function notUp(host: LabHost): LabError {

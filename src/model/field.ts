@@ -115,6 +115,16 @@ export const uuid: FieldType<string> = {
   },
 };
 
+/**
+ * What a creator may say where an id is kept: the id, or a name that the API has put the id in the place of before this
+ * checks it. A name that fits nothing is refused as what is no UUID, as it is where only ids are taken.
+ */
+export const uuidOrName: FieldType<string> = {
+  ...uuid,
+  name: 'uuid or name',
+  schema: { type: 'string', anyOf: [{ format: 'uuid' }, { minLength: 1, maxLength: 255 }], description: 'uuid or name' },
+};
+
 export function oneOf<const V extends string>(...values: readonly V[]): FieldType<V> {
   return {
     name: 'enum',
@@ -154,7 +164,8 @@ export const ipAddressAsWritten: FieldType<string> = {
 export const cidr: FieldType<string> = {
   name: 'cidr',
   storage: 'text',
-  schema: { type: 'string', description: 'IPv4 or IPv6 network in CIDR notation' },
+  // Clients that are made from the schema find most mistakes with it; the rest is told by parse.
+  schema: { type: 'string', pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$', description: 'IPv4 or IPv6 network in CIDR notation' },
   parse(value) {
     const refusal = new ValueError('Value should be IPv4 or IPv6 CIDR format');
     if (typeof value !== 'string') throw refusal;

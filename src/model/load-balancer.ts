@@ -1,8 +1,8 @@
 import * as common from './common-fields.ts';
-import { integer, ipAddress, listOf, nestedObjects, oneOf, record, references, text, time, uuid } from './field.ts';
+import { integer, ipAddress, listOf, nestedObjects, oneOf, record, references, text, time, uuid, uuidOrName } from './field.ts';
 import { type RowOf, computed, defaulted, internal, kept, optional, resource } from './resource.ts';
 
-const additionalVip = record({ subnet_id: { type: uuid, required: true }, ip_address: { type: ipAddress } });
+const additionalVip = record({ subnet_id: { type: uuidOrName, required: true }, ip_address: { type: ipAddress } });
 /** As shown: with the port that holds the address. */
 const heldVip = record({ subnet_id: { type: uuid, required: true }, ip_address: { type: ipAddress }, port_id: { type: uuid } });
 
@@ -26,8 +26,8 @@ export const loadBalancer = resource({
     updated_at: common.updatedAt,
     vip_address: optional(ipAddress, 'Address clients use; chosen from the subnet if not given', { settable: 'create' }),
     vip_port_id: optional(uuid, 'Port that holds the address', { settable: 'create' }),
-    vip_subnet_id: optional(uuid, 'Subnet of the address', { settable: 'create' }),
-    vip_network_id: optional(uuid, 'Network of the address', { settable: 'create' }),
+    vip_subnet_id: optional(uuid, 'Subnet of the address', { settable: 'create', accepts: uuidOrName }),
+    vip_network_id: optional(uuid, 'Network of the address', { settable: 'create', accepts: uuidOrName }),
     additional_vips: defaulted(listOf(heldVip, 10), [], 'Further addresses on the same network', {
       settable: 'create',
       since: '2.26',

@@ -1,5 +1,5 @@
 import * as common from './common-fields.ts';
-import { boolean, integer, ipAddress, ipAddressAsWritten, oneOf, uuid } from './field.ts';
+import { boolean, integer, ipAddress, ipAddressAsWritten, oneOf, uuid, uuidOrName } from './field.ts';
 import { type RowOf, defaulted, input, internal, kept, optional, required, resource } from './resource.ts';
 
 const port = integer({ min: 1, max: 65_535 });
@@ -22,7 +22,7 @@ export const member = resource({
     protocol_port: required(port, 'Port of the server', { settable: 'create' }),
     weight: defaulted(integer({ min: 0, max: 256 }), 1, 'Share of the requests; 0 drains'),
     backup: defaulted(boolean, false, 'Serves only when all others are down', { since: '2.1' }),
-    subnet_id: optional(uuid, 'Subnet the address is reached through', { settable: 'create' }),
+    subnet_id: optional(uuid, 'Subnet the address is reached through', { settable: 'create', accepts: uuidOrName }),
     project_id: common.inheritedProject,
     created_at: common.createdAt,
     updated_at: common.updatedAt,

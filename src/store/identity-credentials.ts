@@ -16,6 +16,15 @@ export function credentialsOf(db: Db, userId: string): Promise<ApplicationCreden
   return db.selectFrom('application_credential').selectAll().where('user_id', '=', userId).orderBy('name').execute();
 }
 
+export async function countCredentials(db: Db, userId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('application_credential')
+    .select((query) => query.fn.countAll<number>().as('count'))
+    .where('user_id', '=', userId)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 export function rolesOfCredential(db: Db, id: string): Promise<Role[]> {
   return db
     .selectFrom('role')

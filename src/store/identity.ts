@@ -173,6 +173,10 @@ export async function forgetExpiredRevocations(tx: Tx, now: number): Promise<voi
   await tx.db.deleteFrom('revoked_token').where('expires_at', '<', new Date(now).toISOString()).execute();
 }
 
+export async function isRevoked(db: Db, auditId: string): Promise<boolean> {
+  return (await db.selectFrom('revoked_token').select('audit_id').where('audit_id', '=', auditId).executeTakeFirst()) !== undefined;
+}
+
 /** Audit id → expiry in milliseconds. */
 export async function revokedTokens(db: Db): Promise<Map<string, number>> {
   const rows = await db.selectFrom('revoked_token').selectAll().execute();

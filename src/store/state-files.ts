@@ -1,12 +1,13 @@
 /** The state directory and its files, private to the user the server runs as. */
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { makeDirectory } from '../config/make-directory.ts';
 import type { Log } from '../model/log.ts';
 
 /** Makes the directory with mode 0700. One that exists is left as its owner made it. Returns the absolute path. */
 export function prepareDirectory(statePath: string, log: Log): string {
   const path = resolve(statePath);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeDirectory(path);
   const mode = statSync(path).mode & 0o777;
   if ((mode & 0o022) !== 0) log.warn({ path, mode: mode.toString(8) }, 'Others may write to the state directory');
   return path;

@@ -7,7 +7,8 @@ import type { Asker } from '../octavia/policy.ts';
 import { numberIn } from './cadf.ts';
 
 const FILTERS = ['resource', 'resource_id', 'action', 'user_id', 'request_id'] as const;
-const NAMES = [...FILTERS, 'project_id', 'all_projects', 'since', 'until', 'limit', 'marker'] as const;
+/** Arguments of the query; the OpenAPI document has them too. */
+export const NAMES = [...FILTERS, 'project_id', 'all_projects', 'since', 'until', 'limit', 'marker'] as const;
 const PAGE = 100;
 /** A day, or a time to the second or finer, with or without its distance from UTC. */
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?)?$/;

@@ -15,7 +15,8 @@ export interface EventQuery {
   readonly limit: number;
 }
 
-const NAMES = ['type', 'loadbalancer_id', 'project_id', 'all_projects', 'since', 'format', 'limit'] as const;
+/** Arguments of the query; the OpenAPI document has them too. */
+export const NAMES = ['type', 'loadbalancer_id', 'project_id', 'all_projects', 'since', 'format', 'limit'] as const;
 const PAGE = 100;
 const NUMBER = /^\d{1,15}$/;
 

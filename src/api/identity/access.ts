@@ -11,5 +11,10 @@ export function callerOf({ caller }: FastifyRequest): Caller {
 
 /** Throws 403 in the name of Keystone's rule `identity:<action>`. `otherwise`: why somebody else may all the same. */
 export function requireAdmin(request: FastifyRequest, action: string, otherwise = false): void {
-  if (!callerOf(request).isAdmin && !otherwise) throw keystone.notAuthorized(action);
+  refuseOthers(callerOf(request), action, otherwise);
+}
+
+/** The same of a caller who is known. */
+export function refuseOthers({ isAdmin }: Caller, action: string, otherwise = false): void {
+  if (!isAdmin && !otherwise) throw keystone.notAuthorized(action);
 }

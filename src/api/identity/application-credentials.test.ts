@@ -185,3 +185,27 @@ test('an unscoped token makes none', async (t) => {
   const api = requestsWith(set, await tokenOf(loginAs(set, 'ann', 'pw', 'unscoped')));
   await api.refused(400, 'POST', path, { application_credential: { name: 'x' } });
 });
+
+test('no user has more of them than the limit, however many are asked for at once', async (t) => {
+  const { path, api, set, make } = await setUp(t, { credentialLimit: 3 });
+  const first = await make({ name: 'first' });
+  const token = await tokenOf(loginAs(set, 'ann', 'pw', { project: { name: 'blue' } }));
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, (_, index) => set.send('POST', `${V3}/${path}`, token, { application_credential: { name: `robot ${index}` } })),
+  );
+  assert.deepEqual(
+    answers.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b),
+    [201, 201, 403, 403, 403, 403, 403, 403],
+  );
+  assert.match(await api.refused(403, 'POST', path, { application_credential: { name: 'more' } }), /may have 3 application credentials/);
+  assert.equal((await api.names(path)).length, 3);
+  await api.expect(204, 'DELETE', `${path}/${first.id}`);
+  await make({ name: 'again' });
+});
+
+test('a limit of none is no limit, one of zero allows none', async (t) => {
+  const { make } = await setUp(t, { credentialLimit: -1 });
+  await make({ name: 'one' });
+  const { path, api } = await setUp(t, { credentialLimit: 0 });
+  await api.refused(403, 'POST', path, { application_credential: { name: 'one' } });
+});

@@ -1,21 +1,19 @@
 /** `/v3/users/{id}/application_credentials`: made by the user for a program, shown whole once, deleted again. */
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { fault } from '../../model/fault.ts';
 import { isPlainObject } from '../../model/field.ts';
 import { type ApplicationCredential, type Role, applicationCredential } from '../../model/identity.ts';
 import { parseCreateObject } from '../../model/resource.ts';
-import { credentialById, credentialsOf, dropCredentials, insertCredential, rolesOfCredential } from '../../store/identity-credentials.ts';
-import { rolesOf } from '../../store/identity-assignments.ts';
-import { writeIdentity } from '../../store/identity.ts';
+import { countCredentials, credentialById, credentialsOf, dropCredentials, insertCredential, rolesOfCredential } from '../../store/identity-credentials.ts';
 import { isUniqueViolation } from '../../store/rows.ts';
 import type { Db } from '../../store/store.ts';
-import { actorOf } from '../http/actor.ts';
 import { callerOf, requireAdmin } from './access.ts';
+import { tokenIn, writeAsBearer } from './bearer.ts';
 import { type Body, objectIn } from './bodies.ts';
 import { type View, directoryView, listLinks } from './directory-view.ts';
 import { parseExpiry } from './expiry.ts';
-import type { IdentityOptions } from './face.ts';
+import type { IdentityContext } from './face.ts';
+import { type HashQueue, provenSource } from './hash-queue.ts';
 import { assignmentWords, keystone } from './keystone-error.ts';
 import { newId } from './new-id.ts';
 import { hashPassword } from './password.ts';
@@ -26,7 +24,7 @@ import { idOf } from './writes.ts';
 const COLLECTION = '/v3/users/:id/application_credentials';
 const SECRET_BYTES = 64;
 
-export function applicationCredentialRoutes(app: FastifyInstance, options: IdentityOptions): void {
+export function applicationCredentialRoutes(app: FastifyInstance, options: IdentityContext): void {
   const { store, baseUrl } = options;
   app.get(COLLECTION, { exposeHeadRoute: true }, async (request) => {
     requireOwner(request, 'list_application_credentials');
@@ -45,8 +43,10 @@ export function applicationCredentialRoutes(app: FastifyInstance, options: Ident
   });
   app.delete(`${COLLECTION}/:credentialId`, async (request, reply) => {
     requireOwner(request, 'delete_application_credential');
-    refuseRestricted(await bearerOf(options, request));
-    await writeIdentity(store, actorOf(request), async (tx) => dropCredentials(tx, { id: (await existing(tx.db, request)).id }));
+    await writeAsBearer(options, request, { action: 'delete_application_credential', owner: idOf(request) }, async (tx, bearer) => {
+      refuseRestricted(bearer);
+      await dropCredentials(tx, { id: (await existing(tx.db, request)).id });
+    });
     return reply.code(204).send();
   });
   app.get('/v3/users/:id/access_rules', { exposeHeadRoute: true }, async (request) => {
@@ -57,13 +57,6 @@ export function applicationCredentialRoutes(app: FastifyInstance, options: Ident
 
 function requireOwner(request: FastifyRequest, action: string): void {
   requireAdmin(request, action, callerOf(request).userId === idOf(request));
-}
-
-/** The token that the request came with, whole. */
-async function bearerOf({ tokens }: IdentityOptions, request: FastifyRequest): Promise<Verified> {
-  const token = request.headers['x-auth-token'];
-  if (typeof token !== 'string') throw fault.unauthorized();
-  return tokens.inspect(token);
 }
 
 /** A credential that is not unrestricted cannot make others, which would outlive it. */
@@ -80,9 +73,9 @@ async function existing(db: Db, request: FastifyRequest): Promise<ApplicationCre
 }
 
 /** `secret`: the only time it is seen. */
-async function create(options: IdentityOptions, request: FastifyRequest): Promise<{ row: ApplicationCredential; secret: string }> {
+async function create(options: IdentityContext, request: FastifyRequest): Promise<{ row: ApplicationCredential; secret: string }> {
   const object = objectIn(request.body, applicationCredential.name);
-  const bearer = await bearerOf(options, request);
+  const bearer = await options.tokens.inspect(tokenIn(request));
   refuseRestricted(bearer);
   if (callerOf(request).userId !== idOf(request)) throw keystone.forbiddenAction('Cannot create an application credential for another user.');
   const { project } = bearer.standing;
@@ -90,22 +83,26 @@ async function create(options: IdentityOptions, request: FastifyRequest): Promis
   refuseAccessRules(object['access_rules']);
   const roles = wantedRoles(object['roles'], bearer);
   const secret = object['secret'] ? checkedPassword(object['secret'], 'secret') : randomBytes(SECRET_BYTES).toString('base64url');
-  const row = await draft(object, bearer.caller.userId, project.id, secret);
+  // Asked before the hash, too: whoever has too many shall not have the work done.
+  await refuseMore(options.store.db, options.credentialLimit, bearer.caller.userId);
+  const row = await draft(options.hashes, object, bearer.caller.userId, project.id, secret);
   await insertOnce(options, request, row, roles);
   return { row, secret };
 }
 
-async function draft(object: Body, user_id: string, project_id: string, secret: string): Promise<ApplicationCredential> {
+async function draft(hashes: HashQueue, object: Body, user_id: string, project_id: string, secret: string): Promise<ApplicationCredential> {
   const names = ['name', 'description', 'unrestricted'];
   const values = parseCreateObject(applicationCredential, Object.fromEntries(Object.entries(object).filter(([name]) => names.includes(name))));
   const expires_at = parseExpiry(object['expires_at'], Date.now());
-  return { ...values, id: newId(), user_id, project_id, expires_at, secret_hash: await hashPassword(secret), created_at: new Date().toISOString() };
+  const secret_hash = await hashes.run(provenSource(user_id), () => hashPassword(secret));
+  return { ...values, id: newId(), user_id, project_id, expires_at, secret_hash, created_at: new Date().toISOString() };
 }
 
-/** Roles are read again in the transaction: one taken away meanwhile is not given. */
-async function insertOnce({ store }: IdentityOptions, request: FastifyRequest, row: ApplicationCredential, roles: readonly Pick<Role, 'id'>[]): Promise<void> {
-  await writeIdentity(store, actorOf(request), async (tx) => {
-    const held = new Set((await rolesOf(tx.db, row.user_id, { kind: 'project', id: row.project_id })).map(({ id }) => id));
+/** Roles are those of the token in the transaction: one taken away meanwhile is not given. */
+async function insertOnce(options: IdentityContext, request: FastifyRequest, row: ApplicationCredential, roles: readonly Pick<Role, 'id'>[]): Promise<void> {
+  await writeAsBearer(options, request, { action: 'create_application_credential', owner: row.user_id }, async (tx, { standing }) => {
+    await refuseMore(tx.db, options.credentialLimit, row.user_id);
+    const held = new Set(standing.roles.map(({ id }) => id));
     const missing = roles.find(({ id }) => !held.has(id));
     if (missing) throw notHeld(missing.id, row.user_id, row.project_id);
     await insertCredential(
@@ -116,6 +113,10 @@ async function insertOnce({ store }: IdentityOptions, request: FastifyRequest, r
   }).catch((error: unknown) => {
     throw isUniqueViolation(error) ? keystone.conflict(applicationCredential.name, `Duplicate entry found with name ${row.name}`) : error;
   });
+}
+
+async function refuseMore(db: Db, limit: number, userId: string): Promise<void> {
+  if (limit >= 0 && (await countCredentials(db, userId)) >= limit) throw keystone.tooManyCredentials(limit);
 }
 
 function notHeld(role: string, userId: string, projectId: string): Error {

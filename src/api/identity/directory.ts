@@ -12,7 +12,8 @@ import { callerOf, requireAdmin } from './access.ts';
 import type { Caller } from './caller.ts';
 import { directoryList, directoryView, listLinks } from './directory-view.ts';
 import { domainWriter } from './domains.ts';
-import type { IdentityOptions } from './face.ts';
+import type { IdentityContext, IdentityOptions } from './face.ts';
+import type { HashQueue } from './hash-queue.ts';
 import { keystone } from './keystone-error.ts';
 import { projectWriter } from './projects.ts';
 import { roleWriter } from './roles.ts';
@@ -37,7 +38,13 @@ const domains: Directory<typeof domain> = {
   mayShow: async (_db, { domainId, scopeDomainId }, id) => id === domainId || id === scopeDomainId,
 };
 const roles: Directory<typeof role> = { resource: role, writer: roleWriter, all: allRoles, own: null, mayShow: async () => false };
-const users: Directory<typeof user> = { resource: user, writer: userWriter, all: allUsers, own: null, mayShow: async (_db, { userId }, id) => id === userId };
+const usersWith = (hashes: HashQueue): Directory<typeof user> => ({
+  resource: user,
+  writer: userWriter(hashes),
+  all: allUsers,
+  own: null,
+  mayShow: async (_db, { userId }, id) => id === userId,
+});
 const projects: Directory<typeof project> = {
   resource: project,
   writer: projectWriter,
@@ -46,10 +53,10 @@ const projects: Directory<typeof project> = {
   mayShow: async (db, { userId }, id) => (await projectsOf(db, userId)).some((row) => row.id === id),
 };
 
-export function directoryRoutes(app: FastifyInstance, options: IdentityOptions): void {
+export function directoryRoutes(app: FastifyInstance, options: IdentityContext): void {
   register(app, options, domains);
   register(app, options, projects);
-  register(app, options, users);
+  register(app, options, usersWith(options.hashes));
   register(app, options, roles);
   app.get('/v3/users/:id/projects', { exposeHeadRoute: true }, async (request) => {
     const id = idOf(request);

@@ -1,12 +1,14 @@
 /** The identity face: as much of Keystone v3 as clients need to log in, to find the other faces and to set themselves up. */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
-import { fault } from '../../model/fault.ts';
+import { OPTIONS } from '../../config/options.ts';
 import type { Store } from '../../store/store.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { applicationCredentialRoutes } from './application-credentials.ts';
+import { tokenIn } from './bearer.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { directoryRoutes } from './directory.ts';
 import { grantRoutes } from './grants.ts';
+import { PROCESS_HASHES, type HashQueue } from './hash-queue.ts';
 import { answerError, keystone } from './keystone-error.ts';
 import { LoginLimit } from './login-limit.ts';
 import { ownPasswordRoute } from './own-password.ts';
@@ -23,10 +25,19 @@ export interface IdentityOptions {
   readonly baseUrl: (request: FastifyRequest) => string;
   /** Give all listeners the same one; this face has one of its own if not given. */
   readonly limit?: LoginLimit;
+  /** Of the whole process if not given. */
+  readonly hashes?: HashQueue;
+  /** Application credentials a user may have; -1 is no limit. The option's default if not given. */
+  readonly credentialLimit?: number;
 }
 
-export function identityFace(options: IdentityOptions): FastifyPluginAsync {
-  const limit = options.limit ?? new LoginLimit();
+/** The same with everything that may be left out. */
+export type IdentityContext = Required<IdentityOptions>;
+
+const CREDENTIAL_LIMIT = OPTIONS.application_credential.user_limit.initial;
+
+export function identityFace(given: IdentityOptions): FastifyPluginAsync {
+  const options: IdentityContext = { limit: new LoginLimit(), hashes: PROCESS_HASHES, credentialLimit: CREDENTIAL_LIMIT, ...given };
   return async (app) => {
     app.setErrorHandler(answerError);
     app.setNotFoundHandler(() => {
@@ -36,8 +47,8 @@ export function identityFace(options: IdentityOptions): FastifyPluginAsync {
     // Caches in between must not give one user's answer to another.
     app.addHook('onRequest', async (_request, reply) => void reply.header('Vary', 'X-Auth-Token'));
     versionRoutes(app, options);
-    loginRoute(app, { ...options, limit });
-    ownPasswordRoute(app, { ...options, limit });
+    loginRoute(app, options);
+    ownPasswordRoute(app, options);
     await app.register(async (inner) => {
       inner.addHook('onRequest', async (request) => verify(options.tokens, request));
       tokenRoutes(inner, options);
@@ -57,7 +68,5 @@ function versionRoutes(app: FastifyInstance, { baseUrl }: IdentityOptions): void
 }
 
 async function verify(tokens: Tokens, request: FastifyRequest): Promise<void> {
-  const token = request.headers['x-auth-token'];
-  if (typeof token !== 'string') throw fault.unauthorized();
-  request.caller = await tokens.verify(token);
+  request.caller = await tokens.verify(tokenIn(request));
 }

@@ -12,6 +12,7 @@ import { networkFace } from '../network/face.ts';
 import { authenticate } from './authenticate.ts';
 import { DEFAULT_DOMAIN, bootstrapIdentity } from './bootstrap.ts';
 import { identityFace } from './face.ts';
+import type { HashQueue } from './hash-queue.ts';
 import { LoginLimit, type LoginLimits } from './login-limit.ts';
 import { hashPassword } from './password.ts';
 import { Tokens } from './tokens.ts';
@@ -34,16 +35,21 @@ export interface Faces {
   send(method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, token: string | null, body?: unknown): Promise<LightMyRequestResponse>;
 }
 
-export async function faces(
-  t: TestContext,
-  options: { strategy?: 'keystone' | 'noauth'; limits?: Partial<LoginLimits>; clock?: () => number } = {},
-): Promise<Faces> {
+export interface FacesOptions {
+  readonly strategy?: 'keystone' | 'noauth';
+  readonly limits?: Partial<LoginLimits>;
+  readonly clock?: () => number;
+  readonly hashes?: HashQueue;
+  readonly credentialLimit?: number;
+}
+
+export async function faces(t: TestContext, options: FacesOptions = {}): Promise<Faces> {
   const statePath = await temporaryDirectory(t);
   const store = await openStore({ statePath, log: silent });
   t.after(() => store.close());
   const { adminUserId, projects } = await bootstrapIdentity(store, { adminPassword: ADMIN_PASSWORD, projects: PROJECTS, statePath });
   const tokens = await Tokens.open({ store, statePath, lifetime: 3600, ...(options.clock ? { clock: options.clock } : {}) });
-  const app = await buildApp(store, tokens, options.strategy ?? 'keystone', new LoginLimit(options.limits));
+  const app = await buildApp(store, tokens, options);
   t.after(() => app.close());
   const issue = async (userId: string, project: string): Promise<string> =>
     (await tokens.issue({ userId, projectId: projects.get(project) ?? null, methods: ['password'] })).token;
@@ -61,12 +67,12 @@ export async function faces(
   };
 }
 
-async function buildApp(store: Store, tokens: Tokens, strategy: 'keystone' | 'noauth', limit: LoginLimit): Promise<FastifyInstance> {
+async function buildApp(store: Store, tokens: Tokens, { strategy = 'keystone', limits, ...options }: FacesOptions): Promise<FastifyInstance> {
   const app = Fastify({ routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 }, exposeHeadRoutes: false, bodyLimit: 100_000 });
   readJsonBodies(app);
   app.decorateRequest('caller', null);
   const baseUrl = (): string => BASE;
-  await app.register(identityFace({ store, tokens, region: 'RegionOne', baseUrl, limit }), { prefix: '/identity' });
+  await app.register(identityFace({ ...options, store, tokens, region: 'RegionOne', baseUrl, limit: new LoginLimit(limits) }), { prefix: '/identity' });
   await app.register(networkFace({ store, authenticate: authenticate({ strategy, store, tokens, baseUrl }), baseUrl, physicalNetworks: ['ext'] }), {
     prefix: '/network',
   });

@@ -2,11 +2,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Domain, domain, project, role, user } from '../../model/identity.ts';
 import { type Assignment, type Target, assignments, grantRole, revokeRole, rolesOf } from '../../store/identity-assignments.ts';
-import { allDomains, writeIdentity } from '../../store/identity.ts';
+import { allDomains } from '../../store/identity.ts';
 import { byId } from '../../store/rows.ts';
 import type { Db } from '../../store/store.ts';
-import { actorOf } from '../http/actor.ts';
 import { requireAdmin } from './access.ts';
+import { writeAsBearer } from './bearer.ts';
 import { type View, directoryView, listLinks } from './directory-view.ts';
 import type { IdentityOptions } from './face.ts';
 import { keystone } from './keystone-error.ts';
@@ -23,7 +23,8 @@ export function grantRoutes(app: FastifyInstance, options: IdentityOptions): voi
   app.get('/v3/role_assignments', { exposeHeadRoute: true }, async (request) => listAssignments(options, request));
 }
 
-function targetRoutes(app: FastifyInstance, { store, baseUrl }: IdentityOptions, kind: Target['kind']): void {
+function targetRoutes(app: FastifyInstance, options: IdentityOptions, kind: Target['kind']): void {
+  const { store, baseUrl } = options;
   const list = `/v3/${kind}s/:targetId/users/:userId/roles`;
   const one = `${list}/:roleId`;
   app.get(list, { exposeHeadRoute: true }, async (request) => {
@@ -44,7 +45,7 @@ function targetRoutes(app: FastifyInstance, { store, baseUrl }: IdentityOptions,
   app.put(one, async (request, reply) => {
     requireAdmin(request, 'create_grant');
     const { target, userId, roleId } = grantIn(request, kind);
-    await writeIdentity(store, actorOf(request), async (tx) => {
+    await writeAsBearer(options, request, { action: 'create_grant' }, async (tx) => {
       await mustExist(tx.db, target, userId, roleId);
       await grantRole(tx, userId, target, roleId);
     });
@@ -53,7 +54,7 @@ function targetRoutes(app: FastifyInstance, { store, baseUrl }: IdentityOptions,
   app.delete(one, async (request, reply) => {
     requireAdmin(request, 'revoke_grant');
     const { target, userId, roleId } = grantIn(request, kind);
-    const held = await writeIdentity(store, actorOf(request), (tx) => revokeRole(tx, userId, target, roleId));
+    const held = await writeAsBearer(options, request, { action: 'revoke_grant' }, (tx) => revokeRole(tx, userId, target, roleId));
     if (!held) throw keystone.noAssignment(roleId, userId, target.id);
     return reply.code(204).send();
   });

@@ -7,6 +7,9 @@ export const MALFORMED =
   'The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.';
 /** Seconds after which the oldest failures no longer count. */
 const RETRY_AFTER = 60;
+/** Seconds in which what waits for a hash has had its turn. */
+const BUSY_RETRY_AFTER = 1;
+const BUSY = 'busy';
 
 export const keystone = {
   expecting: (what: string, where: string): Fault => new Fault('expecting', 400, `Expecting to find ${what} in ${where}. ${MALFORMED}`),
@@ -14,6 +17,7 @@ export const keystone = {
   unsupportedScope: (scope: string): Fault => new Fault('unsupported_scope', 401, `There are no ${scope}-scoped tokens here: ask for a project or a domain.`),
   credentialScope: (): Fault => new Fault('credential_scope', 401, 'Application credentials cannot request a scope.'),
   tooManyLogins: (): Fault => new Fault('too_many_logins', 429, `Too many failed logins. Try again in ${RETRY_AFTER} seconds.`),
+  busy: (): Fault => new Fault(BUSY, 429, 'Too many passwords are waiting to be checked or stored. Try again in a moment.'),
   notFound: (kind: string, id: string): Fault => new Fault('not_found', 404, `Could not find ${kind}: ${shortened(id)}.`),
   noAssignment: (roleId: string, userId: string, targetId: string): Fault =>
     new Fault('not_found', 404, `Could not find role assignment with ${assignmentWords(roleId, userId, targetId)}.`),
@@ -30,6 +34,8 @@ export const keystone = {
       'The password length must be less than or equal to 4096. The server could not comply with the request because the password is invalid.',
     ),
   invalidCredential: (why: string): Fault => new Fault('invalid', 400, `Invalid application credential: ${why}`),
+  tooManyCredentials: (limit: number): Fault =>
+    new Fault('too_many_credentials', 403, `The user may have ${limit} application credentials, and has as many: delete one first.`),
   conflict: (kind: string, detail: string): Fault => new Fault('conflict', 409, `Conflict occurred attempting to store ${kind} - ${detail}.`),
   notImplemented: (what: string): Fault => new Fault('not_implemented', 501, `The action you have requested has not been implemented: ${what}.`),
   noSuchPath: (): Fault =>
@@ -47,8 +53,8 @@ export function shortened(value: string): string {
 }
 
 export function answerError(error: FastifyError | Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, message } = error instanceof Fault ? error : fromFastify(error, request);
-  if (status === 429) reply.header('Retry-After', String(RETRY_AFTER));
+  const { status, message, code } = error instanceof Fault ? error : fromFastify(error, request);
+  if (status === 429) reply.header('Retry-After', String(code === BUSY ? BUSY_RETRY_AFTER : RETRY_AFTER));
   return reply.code(status).send({ error: { code: status, message, title: STATUS_CODES[status] ?? 'Error' } });
 }
 

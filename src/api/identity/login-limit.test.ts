@@ -69,6 +69,31 @@ test('a hundred clients with the right password at the same time all get in', as
   assert.deepEqual(new Set(await Promise.all(logins)), new Set([true]));
 });
 
+test('no more wait than may; they are refused at once, and the others get their turn', async () => {
+  const limit = new LoginLimit({ failures: 2, waiting: 3 });
+  const running = [await limit.begin('192.0.2.1', 'a'), await limit.begin('192.0.2.1', 'a')];
+  const waiting = Array.from({ length: 3 }, () => limit.begin('192.0.2.1', 'a'));
+  await assert.rejects(limit.begin('192.0.2.1', 'a'), { status: 429, code: 'busy' });
+  assert.ok(await limit.begin('192.0.2.2', 'b'));
+  for (const attempt of running) attempt?.end(true);
+  for (const attempt of waiting) (await attempt)?.end(true);
+});
+
+test('who has failed is suspect as long as that counts, and nobody else is', async () => {
+  let now = 0;
+  const limit = new LoginLimit({ failures: 3, window: 1000 }, () => now);
+  const suspect = async (source: string): Promise<boolean | undefined> => {
+    const attempt = await limit.begin(source, 'a');
+    attempt?.end(true);
+    return attempt?.suspect;
+  };
+  assert.equal(await suspect('192.0.2.1'), false);
+  await fail(limit, '192.0.2.1', 'a');
+  assert.deepEqual([await suspect('192.0.2.1'), await suspect('192.0.2.2')], [true, false]);
+  now = 1000;
+  assert.equal(await suspect('192.0.2.1'), false);
+});
+
 test('an IPv6 host is its /64; a mapped IPv4 address is that address', async () => {
   const limit = new LoginLimit({ failures: 1 });
   await fail(limit, '2001:db8::1', 'a');

@@ -4,6 +4,7 @@
  */
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { keystone } from './keystone-error.ts';
 
 export interface LoginLimits {
   /** Failures allowed per source within the window. */
@@ -15,16 +16,20 @@ export interface LoginLimits {
   readonly userFailures: number;
   /** Milliseconds. */
   readonly window: number;
+  /** Attempts of one source, or on one user, that may wait for others to end. */
+  readonly waiting: number;
   /** Sources and users remembered; the longest unused go first. */
   readonly remembered: number;
 }
 
 /** A guess on its way: whoever began it says how it ended, once. */
 export interface Attempt {
+  /** True for a source that has failed within the window. */
+  readonly suspect: boolean;
   end(success: boolean): void;
 }
 
-const DEFAULTS: LoginLimits = { failures: 10, userFailures: 100, window: 60_000, remembered: 10_000 };
+const DEFAULTS: LoginLimits = { failures: 10, userFailures: 100, window: 60_000, waiting: 128, remembered: 10_000 };
 
 interface Count {
   readonly allowed: number;
@@ -47,14 +52,17 @@ export class LoginLimit {
 
   /**
    * Begins an attempt; null if too many have failed. A thousand at once do not all pass before the first has failed:
-   * no more run at a time than may still fail, the others wait. So busy clients with the right password only queue.
+   * no more run at a time than may still fail, the others wait. So busy clients with the right password only queue;
+   * beyond a bound they are refused with 429.
    */
   async begin(source: string, user: string): Promise<Attempt | null> {
     for (;;) {
-      const counts = [this.#count(`source ${sourceKey(source)}`, this.#limits.failures), this.#count(`user ${user}`, this.#limits.userFailures)];
+      const ofSource = this.#count(`source ${sourceKey(source)}`, this.#limits.failures);
+      const counts = [ofSource, this.#count(`user ${user}`, this.#limits.userFailures)];
       if (counts.some(({ failures, allowed }) => failures >= allowed)) return null;
       const busy = counts.find(({ failures, pending, allowed }) => failures + pending >= allowed);
-      if (!busy) return start(counts);
+      if (!busy) return start(counts, ofSource.failures > 0);
+      if (busy.waiting.length >= this.#limits.waiting) throw keystone.busy();
       await new Promise<void>((resolve) => void busy.waiting.push(resolve));
     }
   }
@@ -76,9 +84,9 @@ export class LoginLimit {
   }
 }
 
-function start(counts: readonly Count[]): Attempt {
+function start(counts: readonly Count[], suspect: boolean): Attempt {
   for (const count of counts) count.pending += 1;
-  return { end: (success) => counts.forEach((count) => settle(count, success)) };
+  return { suspect, end: (success) => counts.forEach((count) => settle(count, success)) };
 }
 
 function settle(count: Count, success: boolean): void {
@@ -88,7 +96,7 @@ function settle(count: Count, success: boolean): void {
 }
 
 /** One host has a whole /64 of IPv6 addresses to come from. */
-function sourceKey(address: string): string {
+export function sourceKey(address: string): string {
   if (!isIPv6(address)) return address;
   const parsed = ipaddr.process(address.replace(/%.*$/, ''));
   return parsed.kind() === 'ipv4' ? parsed.toString() : ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString();

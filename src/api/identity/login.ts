@@ -5,7 +5,8 @@ import { credentialById, credentialByName } from '../../store/identity-credentia
 import { domainById, domainByName, projectByName, projectsOf, userById, userByName } from '../../store/identity.ts';
 import type { Store } from '../../store/store.ts';
 import { keystone } from './keystone-error.ts';
-import type { LoginLimit } from './login-limit.ts';
+import type { HashQueue } from './hash-queue.ts';
+import { type LoginLimit, sourceKey } from './login-limit.ts';
 import type { CredentialProof, LoginRequest, PasswordProof, Reference, Scope } from './login-request.ts';
 import { passwordMatches } from './password.ts';
 import type { Claims } from './token-codec.ts';
@@ -15,7 +16,10 @@ export interface LoginContext {
   readonly store: Store;
   readonly tokens: Tokens;
   readonly limit: LoginLimit;
+  readonly hashes: HashQueue;
 }
+
+type Proving = Omit<LoginContext, 'tokens'>;
 
 /** `source`: the client's address. Throws 401 for whatever does not fit, without saying what; 429 after too many. */
 export async function login(context: LoginContext, request: LoginRequest, source: string): Promise<Verified> {
@@ -34,30 +38,32 @@ function methodsOf(request: LoginRequest, parent: Claims | null): string[] {
   return [...new Set([...(parent ? ['token'] : []), ...(request.password ? ['password'] : []), ...(parent?.methods ?? [])])];
 }
 
-export async function provePassword({ store, limit }: Omit<LoginContext, 'tokens'>, proof: PasswordProof, source: string): Promise<User> {
-  const user = await findUser(store, proof.user);
-  await proveSecret(limit, source, user?.id ?? JSON.stringify(proof.user), proof.password, user?.enabled ? user.password_hash : null);
+export async function provePassword(context: Proving, proof: PasswordProof, source: string): Promise<User> {
+  const user = await findUser(context.store, proof.user);
+  await proveSecret(context, source, user?.id ?? JSON.stringify(proof.user), proof.password, user?.enabled ? user.password_hash : null);
   if (!user) throw fault.unauthorized();
   return user;
 }
 
 /** Throws 401 when the secret does not belong to the hash; `subject` is whose failures are counted. */
-async function proveSecret(limit: LoginLimit, source: string, subject: string, secret: string, hash: string | null): Promise<void> {
+async function proveSecret({ limit, hashes }: Proving, source: string, subject: string, secret: string, hash: string | null): Promise<void> {
   const attempt = await limit.begin(source, subject);
   if (!attempt) throw keystone.tooManyLogins();
-  let success = false;
+  let wrong = false;
   try {
-    success = await passwordMatches(secret, hash);
+    wrong = !(await hashes.run({ key: `source ${sourceKey(source)}`, suspect: attempt.suspect }, () => passwordMatches(secret, hash)));
   } finally {
-    attempt.end(success);
+    // One that the queue refused was no guess.
+    attempt.end(!wrong);
   }
-  if (!success) throw fault.unauthorized();
+  if (wrong) throw fault.unauthorized();
 }
 
-async function byCredential({ store, tokens, limit }: LoginContext, { credential: wanted, secret }: CredentialProof, source: string): Promise<Verified> {
+async function byCredential(context: LoginContext, { credential: wanted, secret }: CredentialProof, source: string): Promise<Verified> {
+  const { store, tokens } = context;
   const credential = await findCredential(store, wanted);
   const user = credential && (await userById(store.db, credential.user_id));
-  await proveSecret(limit, source, `credential ${credential?.id ?? JSON.stringify(wanted)}`, secret, user ? (credential?.secret_hash ?? null) : null);
+  await proveSecret(context, source, `credential ${credential?.id ?? JSON.stringify(wanted)}`, secret, user ? (credential?.secret_hash ?? null) : null);
   if (!credential || !user) throw fault.unauthorized();
   return tokens.issue({ userId: user.id, projectId: credential.project_id, credentialId: credential.id, methods: ['application_credential'] });
 }

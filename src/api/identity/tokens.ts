@@ -5,8 +5,17 @@
 import { fault } from '../../model/fault.ts';
 import { token as tokenResource } from '../../model/identity.ts';
 import type { Actor } from '../../store/audit.ts';
-import { type Standing, forgetExpiredRevocations, onIdentityChange, revokeToken, revokedTokens, standingOf, writeIdentity } from '../../store/identity.ts';
-import type { Store } from '../../store/store.ts';
+import {
+  type Standing,
+  forgetExpiredRevocations,
+  isRevoked,
+  onIdentityChange,
+  revokeToken,
+  revokedTokens,
+  standingOf,
+  writeIdentity,
+} from '../../store/identity.ts';
+import type { Db, Store } from '../../store/store.ts';
 import type { Caller } from './caller.ts';
 import { type Claims, type TokenKeys, newAuditId, openToken, sealToken } from './token-codec.ts';
 import { loadTokenKeys, newestKeyAge, rotateTokenKeys } from './token-keys.ts';
@@ -111,9 +120,16 @@ export class Tokens {
     const claims = openToken(token, this.#keys);
     if (!claims || this.#expired(claims)) throw fault.unauthorized();
     const epoch = this.#epoch;
-    const verified = await this.#verified(token, claims);
+    const verified = await this.#verified(this.#options.store.db, token, claims);
     if (epoch === this.#epoch) this.#remember(verified);
     return verified;
+  }
+
+  /** As `inspect`, by what a transaction sees: nothing is remembered, and what was written a moment ago counts. */
+  async inspectIn(db: Db, token: string): Promise<Verified> {
+    const claims = openToken(token, this.#keys);
+    if (!claims || (await isRevoked(db, claims.auditId))) throw fault.unauthorized();
+    return this.#verified(db, token, claims);
   }
 
   /** Refuses the token from now on. Throws 401 if it does not hold. */
@@ -158,8 +174,8 @@ export class Tokens {
     this.forget();
   }
 
-  async #verified(token: string, claims: Claims): Promise<Verified> {
-    const standing = await standingOf(this.#options.store.db, claims);
+  async #verified(db: Db, token: string, claims: Claims): Promise<Verified> {
+    const standing = await standingOf(db, claims);
     if (!standing) throw fault.unauthorized();
     return this.#standing(token, claims, standing);
   }

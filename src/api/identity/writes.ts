@@ -2,10 +2,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Resource, RowOf } from '../../model/resource.ts';
 import type { AuditedTx } from '../../store/audit.ts';
-import { writeIdentity } from '../../store/identity.ts';
 import { byId, insert, isUniqueViolation, update } from '../../store/rows.ts';
-import { actorOf } from '../http/actor.ts';
 import { requireAdmin } from './access.ts';
+import { writeAsBearer } from './bearer.ts';
 import { type Body, objectIn } from './bodies.ts';
 import { directoryView } from './directory-view.ts';
 import type { IdentityOptions } from './face.ts';
@@ -17,7 +16,7 @@ export interface Writer<R extends Resource> {
   /** The new row, from a body's object. */
   draft(object: Body, request: FastifyRequest): Promise<(tx: AuditedTx) => Promise<RowOf<R>>>;
   /** The changes of a row. */
-  revise(object: Body): Promise<(tx: AuditedTx, row: RowOf<R>) => Promise<Partial<RowOf<R>>>>;
+  revise(object: Body, request: FastifyRequest): Promise<(tx: AuditedTx, row: RowOf<R>) => Promise<Partial<RowOf<R>>>>;
   remove(tx: AuditedTx, row: RowOf<R>): Promise<void>;
   /** What must not exist twice, in Keystone's words. */
   duplicate(row: RowOf<R>): string;
@@ -42,14 +41,15 @@ export function writeRoutes<R extends Resource>(app: FastifyInstance, options: I
   app.delete(one, async (request, reply) => {
     requireAdmin(request, `delete_${resource.name}`);
     refuse(idOf(request), request);
-    await writeIdentity(options.store, actorOf(request), async (tx) => writer.remove(tx, await existing(tx, resource, idOf(request))));
+    const right = { action: `delete_${resource.name}` };
+    await writeAsBearer(options, request, right, async (tx) => writer.remove(tx, await existing(tx, resource, idOf(request))));
     return reply.code(204).send();
   });
 }
 
-export async function create<R extends Resource>({ store }: IdentityOptions, writer: Writer<R>, request: FastifyRequest, object: Body): Promise<RowOf<R>> {
+export async function create<R extends Resource>(options: IdentityOptions, writer: Writer<R>, request: FastifyRequest, object: Body): Promise<RowOf<R>> {
   const draft = await writer.draft(object, request);
-  return writeIdentity(store, actorOf(request), async (tx) => {
+  return writeAsBearer(options, request, { action: `create_${writer.resource.name}` }, async (tx) => {
     const row = await draft(tx);
     await once(writer, row, () => insert(tx.db, writer.resource, row));
     tx.record('create', writer.resource, null, row);
@@ -57,9 +57,9 @@ export async function create<R extends Resource>({ store }: IdentityOptions, wri
   });
 }
 
-async function revise<R extends Resource>({ store }: IdentityOptions, writer: Writer<R>, request: FastifyRequest): Promise<RowOf<R>> {
-  const change = await writer.revise(objectIn(request.body, writer.resource.name));
-  return writeIdentity(store, actorOf(request), async (tx) => {
+async function revise<R extends Resource>(options: IdentityOptions, writer: Writer<R>, request: FastifyRequest): Promise<RowOf<R>> {
+  const change = await writer.revise(objectIn(request.body, writer.resource.name), request);
+  return writeAsBearer(options, request, { action: `update_${writer.resource.name}` }, async (tx) => {
     const before = await existing(tx, writer.resource, idOf(request));
     const changes = await change(tx, before);
     const after = { ...before, ...changes };

@@ -168,7 +168,7 @@ function switchOption(attribute: string, on: readonly Flag[], value: true | null
 function helpText(field: Field, schema: Schema): string {
   const type = schemaText(schema.items ?? schema);
   const facts = [
-    ...(type === 'uuid' || type.startsWith('text') ? [] : [type]),
+    ...(type.startsWith('uuid') || type.startsWith('text') ? [] : [type]),
     ...(schema.items ? ['may be repeated'] : []),
     ...(field.required ? ['required'] : []),
     ...(field.initial === null || field.initial === '' || isEmpty(field.initial) ? [] : [`default ${JSON.stringify(field.initial)}`]),

@@ -20,7 +20,7 @@ export interface Schema {
 export function schemaText(schema: Schema): string {
   if (schema.enum) return `one of ${schema.enum.join(', ')}`;
   if (schema.$ref !== undefined) return `a ${nestedName(schema.$ref)} as JSON`;
-  if (schema.anyOf) return 'IPv4 or IPv6 address';
+  if (schema.anyOf) return schema.description ?? 'IPv4 or IPv6 address';
   if (schema.items) return `list of ${schemaText(schema.items)}`;
   if (schema.type === 'object') return objectText(schema);
   if (schema.type === 'string') return schema.format ?? schema.description ?? `text${lengthText(schema)}`;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type TestContext, after, before, describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { stringify } from 'yaml';
+import { ApiClient, type Credentials } from '../../lab/api-client.ts';
 import { type Outcome, type Site, freePort, startSite } from './weir.fixture.ts';
 
 const LIST = ['loadbalancer', 'list', '-f', 'json'];
@@ -47,6 +48,24 @@ describe('ways to a server', () => {
     failsWith(await site.weir(LIST, variables({ OS_PASSWORD: '' })), 2, /OS_\* variables: no password/);
     failsWith(await site.weir(LIST, variables({ OS_REGION_NAME: 'Nowhere' })), 1, /no load balancers \(interface public, region Nowhere\)/);
     succeeds(await site.weir(LIST, variables({ OS_REGION_NAME: 'RegionOne', OS_INTERFACE: 'internal' })));
+  });
+
+  test('a clouds.yaml whose password was changed since is named, by the verbs, the lab and the doctor', async () => {
+    const [state, old] = [['--set', `DEFAULT.state_path=${join(site.folder, 'state')}`], { OS_CLIENT_CONFIG_FILE: '' }];
+    const { users } = await site.api.request<{ users: { id: string }[] }>('GET', '/identity/v3/users?name=admin');
+    const path = `/identity/v3/users/${users[0]?.id}/password`;
+    const change = (from: string, to: string): Promise<unknown> =>
+      new ApiClient({ ...credentials(site), password: from }).request('POST', path, { user: { original_password: from, password: to } });
+    await change(site.password, 'another');
+    try {
+      const file = join(site.folder, 'state/clouds.yaml').replaceAll('.', '\\.');
+      const named = new RegExp(`requires authentication.*\\n {2}What to do: The password of admin in ${file} is not right, or no longer`, 's');
+      failsWith(await site.weir([...state, ...LIST], old), 1, named);
+      failsWith(await site.weir([...state, 'lab', 'up'], old), 1, named);
+      assert.match((await site.weir([...state, 'doctor', '-f', 'json'], old)).stdout, /takes no login.*The password of admin in/s);
+    } finally {
+      await change('another', site.password);
+    }
   });
 
   test('the server of this host is found by its state path; nothing at all is said to be nothing', async () => {
@@ -109,6 +128,10 @@ describe('ways to a server', () => {
     failsWith(await site.weir(['loadbalancer', 'create', '--vip-subnet-id', 'private'], env), 1, /no network service to look names up in/);
   });
 });
+
+function credentials({ url, password }: Site): Credentials {
+  return { authUrl: `${url}/identity/v3`, username: 'admin', password, projectName: 'admin' };
+}
 
 interface PlainAnswer {
   readonly status: number;

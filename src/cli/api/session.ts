@@ -3,6 +3,7 @@ import { isPlainObject } from '../../model/field.ts';
 import { CliError } from '../cli-error.ts';
 import { type ApiRequest, targetText } from './api-request.ts';
 import type { Cloud } from './cloud.ts';
+import { STALE } from '../../lab/api-client.ts';
 import { type Answer, Refusal, call, trust } from './http.ts';
 import { type Grant, endpointIn, grantIn, identityUrl, loginBody, withoutVersion } from './login.ts';
 import { usage } from './option-value.ts';
@@ -22,13 +23,28 @@ export async function logIn(cloud: Cloud): Promise<Session> {
   trust(cloud);
   if (cloud.authType === 'none' || cloud.authType === 'noauth') return openSession(cloud);
   const identity = identityUrl(cloud);
-  const answer = await call('POST', `${identity}/auth/tokens`, {}, loginBody(cloud));
+  const answer = await grantFrom(identity, cloud);
   const token = answer.headers.get('x-subject-token');
   if (token === null) throw new CliError(`No token came from ${identity}`);
   const grant = grantIn(answer.body);
   const endpoint = endpointIn(grant, 'load-balancer', cloud);
   if (endpoint === null) throw new CliError(`The catalogue of ${identity} has no load balancers${placeText(cloud)}`, { remedy: REMEDY });
   return session(grant.project, endpoint, { network: endpointIn(grant, 'network', cloud), identity }, { 'X-Auth-Token': token });
+}
+
+/** Keystone does not say what was wrong: only who is asking knows where it came from. */
+async function grantFrom(identity: string, cloud: Cloud): Promise<Answer> {
+  try {
+    return await call('POST', `${identity}/auth/tokens`, {}, loginBody(cloud));
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 401) throw error;
+    throw new CliError(error.message, { detail: error.detail, remedy: `${secretIn(cloud)} ${STALE}`, cause: error });
+  }
+}
+
+function secretIn({ auth, source }: Cloud): string {
+  if (auth['password'] === undefined) return `The ${auth['token'] === undefined ? 'application credential' : 'token'} in ${source}`;
+  return `The password of ${auth['username'] ?? auth['user_id'] ?? 'the user'} in ${source}`;
 }
 
 const REMEDY = 'Another region or interface? --os-region-name, --os-interface.';

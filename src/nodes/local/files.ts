@@ -1,5 +1,5 @@
 /** Files of a node. A reader never sees half of one: they are written beside their name and moved there. */
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { isAbsent } from './namespace.ts';
 import type { NodeFiles } from './names.ts';
 
@@ -18,10 +18,6 @@ export async function readIfThere(path: string): Promise<string | null> {
 /** Empty when there is no such directory. */
 export async function entriesOf(directory: string): Promise<string[]> {
   return (await orNull(readdir(directory))) ?? [];
-}
-
-export async function makeDirectory(files: NodeFiles): Promise<void> {
-  await mkdir(files.directory, { recursive: true, mode: 0o700 });
 }
 
 export async function removeDirectory(files: NodeFiles): Promise<void> {

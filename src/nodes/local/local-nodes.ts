@@ -3,13 +3,14 @@
  * proxy every time; this object holds nothing but connections that tell when a proxy dies.
  */
 import { existsSync } from 'node:fs';
+import { makeDirectory } from '../../config/make-directory.ts';
 import type { Log } from '../../model/log.ts';
 import type { Link, NodeConfig, ProxyConfig } from '../../model/node-config.ts';
 import type { Plan, Step } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { type NodeDriver, NodeError } from '../node.ts';
 import { allDone } from './all-done.ts';
-import { entriesOf, makeDirectory, readIfThere, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
+import { entriesOf, readIfThere, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
 import { idOfDirectory, idOfNamespace, nodeFiles, nodeNamespace } from './names.ts';
 import { end, namespaceExists, namespaceNames, parentInNamespace, processesAt } from './namespace.ts';
 import { type Place, readNetwork } from './network-state.ts';
@@ -146,7 +147,7 @@ export class LocalNodes implements NodeDriver {
     const { place, proxy } = this.#place(id);
     if (existsSync(proxy.files.directory) && !(await namespaceExists(place.namespace))) await end(processesAt(proxy.files.directory), 0);
     // The directory first: whatever is left by a crash from here on is listed.
-    await makeDirectory(proxy.files);
+    makeDirectory(proxy.files.directory);
     const fresh = await ensureNamespace(place.namespace);
     const [first = [], ...others] = together(plan);
     if (fresh) await allDone([named(first, () => this.#carryFirst(id, first, fresh.made)), fresh.made, prepareAhead(proxy, plan)]);
