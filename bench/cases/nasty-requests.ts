@@ -47,6 +47,9 @@ function texts(): Nasty[] {
     post('a million brackets', '/loadbalancers', () => deep),
     post('a million opening brackets', '/loadbalancers', () => '['.repeat(MIB)),
     post('80,000 unknown attributes', '/loadbalancers', () => keys),
+    post('50,000 objects, each with a name of its own', '/loadbalancers', () => ({
+      loadbalancer: { listeners: many(50_000, (index) => ({ [`k${index}`]: 1 })) },
+    })),
     post('one attribute 90,000 times', '/loadbalancers', () => twice),
     post('170,000 escapes', '/loadbalancers', () => escaped),
     post('20,000 unknown headers to insert', '/listeners', (id) => ({
@@ -117,10 +120,14 @@ async function makePool(api: Api, balancer: string): Promise<string> {
   return pool.id;
 }
 
-async function makeFullPool(api: Api, balancer: string): Promise<string> {
+async function makeFullPool(api: Api, balancer: string, more: object = {}): Promise<string> {
   const id = await makePool(api, balancer);
-  await api.call('PUT', `${LBAAS}/pools/${id}/members`, { members: members(MOST) });
+  await api.call('PUT', `${LBAAS}/pools/${id}/members`, { members: members(MOST, more) });
   return id;
+}
+
+function makeTaggedPool(api: Api, balancer: string): Promise<string> {
+  return makeFullPool(api, balancer, { tags: many(10, (index) => `tag${index}`) });
 }
 
 function batch(what: string, body: unknown, prepare: NonNullable<Nasty['prepare']>, headers: Readonly<Record<string, string>> = {}): Nasty {
@@ -138,6 +145,12 @@ function batches(): Nasty[] {
     batch('5,000 members gone', [], makeFullPool),
     batch('5,000 members, the last twice', [...members(MOST), members(MOST).at(-1)], makePool),
     { what: 'a list of 5,000 members', method: 'GET', path: (pool) => `${LBAAS}/pools/${pool}/members`, prepare: makeFullPool },
+    ...['tags', 'tags-any', 'not-tags', 'not-tags-any'].map((filter): Nasty => ({
+      what: `a list of 5,000 members by 4,000 ${filter}`,
+      method: 'GET',
+      path: (pool) => `${LBAAS}/pools/${pool}/members?${filter}=${many(4000, (index) => index.toString(36)).join(',')}`.slice(0, HEAD),
+      prepare: makeTaggedPool,
+    })),
     { what: 'a pool of 5,000 members shown', method: 'GET', path: (pool) => `${LBAAS}/pools/${pool}`, prepare: makeFullPool },
     { what: 'a pool of 5,000 members deleted', method: 'DELETE', path: (pool) => `${LBAAS}/pools/${pool}`, prepare: makeFullPool },
   ];

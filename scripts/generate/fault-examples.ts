@@ -8,6 +8,7 @@ const OTHER = '9b1e7c52-3d44-4a65-8c0f-2f8f6f0a1b23';
 
 const EXAMPLES: Examples = {
   invalidJson: [],
+  bodyShape: ['more than 64 lists or objects within each other'],
   invalidInput: ['protocol_port', 70_000, 'Value should be lower or equal to 65535'],
   unknownAttribute: ['listener', ['prtocol']],
   unknownArgument: [['listner']],
@@ -51,6 +52,10 @@ const EXAMPLES: Examples = {
   preconditionFailed: [],
   subresourceNotFound: ['Port', ID],
   dryRunElsewhere: [],
+  ifMatchElsewhere: [],
+  unknownMethod: ['PROPFIND'],
+  unknownParameter: ['sinc', ['since', 'limit']],
+  doubleParameter: ['since'],
   inUse: ['Network', ID, 'There are one or more ports still in use on the network.'],
   alreadyExists: ['flavor', 'large'],
   recordInUse: ['Flavor', ID],

@@ -123,9 +123,9 @@ function batchOf(resource: Resource): Operation {
   };
   const additive = { name: 'additive_only', in: 'query', schema: { type: 'boolean', default: false }, description: 'Keep members that the body does not name' };
   return operation(resource, 'replace', "Set a pool's members: told apart by address and port", {
-    parameters: [DRY_RUN, additive],
+    parameters: [DRY_RUN, IF_MATCH, additive],
     requestBody: { required: true, content: body('', schema).content },
-    responses: { 202: { description: 'Accepted; no body' }, ...PLANNED, ...failures(...failureStatuses(resource, 'create', false)) },
+    responses: { 202: { description: 'Accepted; no body' }, ...PLANNED, ...failures(...failureStatuses(resource, 'update', false)) },
   });
 }
 

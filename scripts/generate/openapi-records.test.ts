@@ -43,7 +43,15 @@ test('events and audit entries, and their refusals, are as the document says', a
 test('every argument that is documented is taken', async (t) => {
   const api = await records(t);
   const admin = await api.user('admin', 'admin');
-  const values: Readonly<Record<string, string>> = { format: 'json', limit: '5', all_projects: 'true', since: '1', until: '2030-01-01', action: 'create' };
+  const values: Readonly<Record<string, string>> = {
+    format: 'json',
+    limit: '5',
+    all_projects: 'true',
+    since: '1',
+    until: '2030-01-01',
+    action: 'create',
+    resource: 'loadbalancer',
+  };
   for (const path of ['/events', '/audit']) {
     for (const { name } of documented(path).parameters.filter((one) => one.in === 'query' && one.name !== 'marker')) {
       const value = path === '/audit' && name === 'since' ? '2020-01-01' : (values[name] ?? 'x');

@@ -2,6 +2,7 @@
 import type { NAMES as AUDIT_NAMES } from '../../src/api/audit/audit-query.ts';
 import type { NAMES as EVENT_NAMES } from '../../src/api/events/event-query.ts';
 import type { JsonSchema } from '../../src/model/field.ts';
+import { AUDITED, AUDIT_ACTIONS } from '../../src/store/audit.ts';
 import type { Operation, PathItem } from './openapi-paths.ts';
 import { body, reference } from './openapi-paths.ts';
 
@@ -27,9 +28,9 @@ const EVENT_ARGUMENTS: Arguments<(typeof EVENT_NAMES)[number]> = {
 
 const AUDIT_ARGUMENTS: Arguments<(typeof AUDIT_NAMES)[number]> = {
   ...SCOPE,
-  resource: [TEXT, 'Only of objects of this kind: loadbalancer, listener, network, user, …'],
+  resource: [{ enum: AUDITED }, 'Only of objects of this kind'],
   resource_id: [TEXT, 'Only of this object'],
-  action: [{ enum: ['create', 'update', 'delete', 'failover', 'reset'] }, 'Only writes that did this'],
+  action: [{ enum: AUDIT_ACTIONS }, 'Only writes that did this'],
   user_id: [TEXT, 'Only by this user'],
   request_id: [TEXT, 'Only of the request with this X-Openstack-Request-Id'],
   since: [TEXT, 'Not before this time or day: 2026-11-22T17:51:50Z; UTC without a zone'],

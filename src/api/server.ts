@@ -20,6 +20,9 @@ import { baseUrl } from './http/base-url.ts';
 import { refuseDryRun } from './http/dry-run-header.ts';
 import { fastifyLog } from './http/fastify-log.ts';
 import { readJsonBodies } from './http/json-body.ts';
+import { SEGMENT_AT_MOST, soundPath } from './http/sound-path.ts';
+import { refuseUnsound } from './http/sound-request.ts';
+import { refuseConditions } from './http/conditions.ts';
 import { authenticate } from './identity/authenticate.ts';
 import { type IdentityOptions, identityFace } from './identity/face.ts';
 import type { LoginLimit } from './identity/login-limit.ts';
@@ -151,8 +154,8 @@ function bare({ maxBodySize, maxConnections, log }: ServerOptions): FastifyInsta
     requestTimeout: REQUEST_MS,
     genReqId: () => `req-${randomUUID()}`,
     requestIdHeader: false,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
-    rewriteUrl: ({ url = '/' }) => rewrite(url),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: SEGMENT_AT_MOST },
+    rewriteUrl: ({ url = '/' }) => rewrite(soundPath(url)),
     exposeHeadRoutes: false,
   });
   limitConnections(app, maxConnections ?? OPTIONS.api_settings.max_connections.initial, log);
@@ -160,7 +163,10 @@ function bare({ maxBodySize, maxConnections, log }: ServerOptions): FastifyInsta
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Openstack-Request-Id', request.id);
-    if (!isLoadBalancing(request.url)) refuseDryRun(request);
+    refuseUnsound(request);
+    if (isLoadBalancing(request.url)) return;
+    refuseDryRun(request);
+    refuseConditions(request);
   });
   return app;
 }

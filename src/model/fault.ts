@@ -56,6 +56,7 @@ function listed(names: readonly string[]): string {
 export const fault = {
   // Shape of the request.
   invalidJson: declare('invalid_json', 400, () => 'Request is not in valid JSON format'),
+  bodyShape: declare('body_shape', 400, (detail: string) => `The request body has ${detail}`),
   invalidInput: declare(
     'invalid_input',
     400,
@@ -71,6 +72,12 @@ export const fault = {
   validation: declare('validation', 400, (detail: string) => `Validation failure: ${detail}`),
   invalidOption: declare('invalid_option', 400, (value: string, option: string) => `${value} is not a valid option for ${option}`),
   invalidFilter: declare('invalid_filter', 400, () => 'One or more arguments are either duplicate or invalid'),
+  unknownParameter: declare(
+    'unknown_parameter',
+    400,
+    (name: string, known: readonly string[]) => `There is no argument ${shown(name)} here. There are: ${known.join(', ')}`,
+  ),
+  doubleParameter: declare('double_parameter', 400, (name: string) => `The argument ${shown(name)} is given more than once`),
   invalidSortKey: declare('invalid_sort_key', 400, (key: string) => `Sort key value invalid: ${shown(key)}`),
   invalidSortDirection: declare('invalid_sort_direction', 400, (direction: string) => `Sort direction must be asc or desc: ${shown(direction)}`),
   invalidMarker: declare('invalid_marker', 400, (marker: string) => `Invalid marker: ${shown(marker)}`),
@@ -112,6 +119,8 @@ export const fault = {
   noSuchParent: declare('no_such_parent', 404, (title: string, id: string) => `${title} ${shown(id)} not found.`),
   noSuchPath: declare('no_such_path', 404, () => 'The resource could not be found.'),
   methodNotAllowed: declare('method_not_allowed', 405, (method: string) => `The method ${method} is not allowed for this resource.`),
+  /** RFC 9110 §15.6.2: one that is allowed nowhere. */
+  unknownMethod: declare('unknown_method', 501, (method: string) => `The method ${shown(method)} is not known here.`),
   immutable: declare('immutable', 409, (title: string, id: string) => `${title} ${id} is immutable and cannot be updated.`),
   invalidState: declare('invalid_state', 409, (state: string, resource: string, id: string) => `Invalid state ${state} of ${resource} resource ${id}`),
   duplicateListener: declare(
@@ -151,6 +160,7 @@ export const fault = {
     501,
     (provider: string, detail: string) => `Provider '${provider}' does not support a requested action: ${detail}`,
   ),
+  ifMatchElsewhere: declare('if_match_elsewhere', 501, () => 'Only objects of the load-balancing API have an ETag to match. Nothing was changed.'),
   dryRunElsewhere: declare('dry_run_elsewhere', 501, () => 'Only writes of the load-balancing API can be asked for their plan. Nothing was changed.'),
   driver: declare('driver', 500, (provider: string, detail: string) => `Provider '${provider}' reports error: ${detail}`),
   unavailable: declare('unavailable', 503, (detail: string) => detail),

@@ -4,7 +4,10 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { CompiledQuery, type Selectable } from 'kysely';
+import { roleAssignment, token } from '../model/identity.ts';
 import type { Resource } from '../model/resource.ts';
+import { containerSecret, secretPayload } from '../model/secret.ts';
+import { DECLARED } from './codec.ts';
 import type { AuditRow } from './database.ts';
 import type { Db, Store, Tx } from './store.ts';
 import { columnsOf } from './table.ts';
@@ -19,7 +22,13 @@ export interface Actor {
   readonly requestId: string;
 }
 
-export type AuditAction = 'create' | 'update' | 'delete' | 'failover' | 'reset';
+export const AUDIT_ACTIONS = ['create', 'update', 'delete', 'failover', 'reset'] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+const INNER: readonly Resource[] = [secretPayload, containerSecret];
+
+/** Names of what the trail can be about. */
+export const AUDITED: readonly string[] = [...DECLARED.filter((resource) => !INNER.includes(resource)), roleAssignment, token].map(({ name }) => name);
 
 export interface Change {
   readonly action: AuditAction;

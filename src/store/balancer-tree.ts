@@ -1,5 +1,5 @@
 /** One balancer with every row that delivery needs, as of one moment. */
-import { type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Amphora } from '../model/amphora.ts';
 import type { HealthMonitor } from '../model/health-monitor.ts';
 import type { L7Policy } from '../model/l7-policy.ts';
@@ -81,19 +81,33 @@ interface ChildRows {
   amphora: Amphora;
 }
 
+/** Rows read in one statement: some milliseconds' work. */
+const PAGE = 500;
+
 /** By rowid, for rows made within one second must keep their order: an unchanged balancer renders to unchanged bytes. */
 async function childrenOf<T extends keyof ChildRows>(db: Db, table: T, id: string): Promise<ChildRows[T][]> {
+  const found: ChildRows[T][] = [];
+  for (let page: ChildRows[T][] | null = null; page === null || page.length === PAGE;) {
+    page = await pageOf(db, table, id, found.at(-1)?.id ?? null);
+    found.push(...page);
+  }
+  return found;
+}
+
+async function pageOf<T extends keyof ChildRows>(db: Db, table: T, id: string, last: string | null): Promise<ChildRows[T][]> {
   const rows = await anyTable(db)
     .selectFrom<string>(table)
     .selectAll()
     .where('loadbalancer_id', '=', id)
+    .$if(last !== null, (query) => query.where(sql<SqlBool>`rowid > (select rowid from ${sql.table(table)} where id = ${last})`))
     .orderBy(sql`rowid`)
+    .limit(PAGE)
     .execute();
   return rows as ChildRows[T][];
 }
 
 async function subnetsOf(db: Db, balancer: LoadBalancer, members: readonly Member[]): Promise<Subnet[]> {
-  const ids = [balancer.vip_subnet_id, ...members.map((member) => member.subnet_id)].filter((id) => id !== null);
+  const ids = [...new Set([balancer.vip_subnet_id, ...members.map((member) => member.subnet_id)])].filter((id) => id !== null);
   return db
     .selectFrom('subnet')
     .selectAll()

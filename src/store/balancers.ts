@@ -8,6 +8,7 @@ import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
 import { type OperatingStatus, PROVISIONING_STATUSES, isPending, pendingAfterWrite } from '../model/status.ts';
 import { announceEnd } from './events.ts';
 import { neutronTime } from './network-time.ts';
+import { rangesBelow } from './row-ranges.ts';
 import { octaviaTime } from './row-time.ts';
 import { byId } from './rows.ts';
 import type { Db, Store, Tx } from './store.ts';
@@ -77,15 +78,17 @@ export async function recordDelivered(tx: Tx, id: string, generation: number, no
 
 /** A status that changes is an update to Octavia's clients, the first one too. */
 async function settleChildren(db: Db, table: (typeof CHILD_TABLES)[number], id: string, generation: number, now: Date): Promise<void> {
-  await db.deleteFrom(table).where('loadbalancer_id', '=', id).where('deleting', '=', true).where('generation', '<=', generation).execute();
-  await db
-    .updateTable(table)
-    .set({ provisioning_status: 'ACTIVE', updated_at: octaviaTime(now), ...(UNREAD.includes(table) ? { operating_status: ONLINE_IF_ENABLED } : {}) })
-    .where('loadbalancer_id', '=', id)
-    .where('deleting', '=', false)
-    .where('generation', '<=', generation)
-    .where('provisioning_status', '<>', 'ACTIVE')
-    .execute();
+  for await (const range of rangesBelow(db, table, id)) {
+    await db.deleteFrom(table).where(range).where('deleting', '=', true).where('generation', '<=', generation).execute();
+    await db
+      .updateTable(table)
+      .set({ provisioning_status: 'ACTIVE', updated_at: octaviaTime(now), ...(UNREAD.includes(table) ? { operating_status: ONLINE_IF_ENABLED } : {}) })
+      .where(range)
+      .where('deleting', '=', false)
+      .where('generation', '<=', generation)
+      .where('provisioning_status', '<>', 'ACTIVE')
+      .execute();
+  }
 }
 
 /**
@@ -158,7 +161,9 @@ function isOverdue({ pending_since }: LoadBalancer, now: Date, deadlineSeconds: 
 
 async function failChildren(db: Db, id: string): Promise<void> {
   for (const table of CHILD_TABLES) {
-    await db.updateTable(table).set({ provisioning_status: 'ERROR' }).where('loadbalancer_id', '=', id).where('provisioning_status', 'in', PENDING).execute();
+    for await (const range of rangesBelow(db, table, id)) {
+      await db.updateTable(table).set({ provisioning_status: 'ERROR' }).where(range).where('provisioning_status', 'in', PENDING).execute();
+    }
   }
 }
 
@@ -190,8 +195,13 @@ export async function removeBalancer(tx: Tx, id: string, now: Date = new Date())
   if (balancer === undefined) return;
   await announceEnd(tx, 'delete', { ...balancer, provisioning_status: 'DELETED' }, now);
   await removePorts(tx.db, balancer);
-  // Children, amphorae and statistics go by their foreign keys.
+  // All would go by their foreign keys, and amphorae and statistics do: thousands of rows in one statement keep everybody waiting.
+  for (const table of CHILD_TABLES.toReversed()) await removeChildren(tx.db, table, id);
   await tx.db.deleteFrom('load_balancer').where('id', '=', id).execute();
+}
+
+async function removeChildren(db: Db, table: ChildTable, id: string): Promise<void> {
+  for await (const range of rangesBelow(db, table, id)) await db.deleteFrom(table).where(range).execute();
 }
 
 /** A port that a client made stays, and is free for another use. */

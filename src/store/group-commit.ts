@@ -30,12 +30,15 @@ type Settle = () => void;
 
 export class GroupCommit {
   readonly #db: Db;
+  readonly #between: () => Promise<void>;
   readonly #waiting: Job[] = [];
   #draining: Promise<void> | null = null;
   #closed = false;
 
-  constructor(db: Db) {
+  /** `between` runs after each commit, and nothing is written before it resolves; it never rejects. */
+  constructor(db: Db, between: () => Promise<void>) {
     this.#db = db;
+    this.#between = between;
   }
 
   /** Rejects with what the work throws, or with why the commit failed. */
@@ -56,6 +59,7 @@ export class GroupCommit {
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       await this.#group();
+      await this.#between();
       // Nothing here leaves the current turn of the event loop: without this, whoever is done waits for all the others.
       if (this.#waiting.length > 0) await turn();
     }

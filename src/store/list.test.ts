@@ -159,3 +159,37 @@ test('columns with colons in their names work', async (t) => {
     ['1'],
   );
 });
+
+test('a list of more rows than are read at once is whole, in order, and as long as asked for', async (t) => {
+  const store = await temporaryStore(t);
+  const rows = Array.from({ length: 1203 }, (_, index) => balancerRow({ name: `n${index % 7}`, updated_at: index % 3 === 0 ? null : '2026-11-22T17:51:50' }));
+  await store.transaction(({ db }) => insertMany(db, loadBalancer, rows));
+  const sort = [
+    { column: 'name', descending: true },
+    { column: 'updated_at', descending: false },
+  ];
+  const order = (row: LoadBalancer): string => `${9 - Number(row.name.slice(1))} ${row.updated_at ?? ''} ${row.id}`;
+  const wanted = rows.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)).map(({ id }) => id);
+  const ids = async (query: Partial<ListQuery>): Promise<string[]> => (await list(store.db, loadBalancer, { ...ALL, sort, ...query })).map(({ id }) => id);
+  assert.deepEqual(await ids({}), wanted);
+  for (const limit of [0, 1, 500, 501, 1000, 1203, 5000]) assert.deepEqual(await ids({ limit }), wanted.slice(0, limit));
+  assert.deepEqual(await ids({ marker: wanted[600] ?? null }), wanted.slice(601));
+  assert.deepEqual(await ids({ marker: wanted[700] ?? null, reverse: true }), wanted.slice(0, 700));
+  assert.deepEqual(await store.transaction(async ({ db }) => (await list(db, loadBalancer, { ...ALL, sort })).map(({ id }) => id)), wanted);
+});
+
+test('tags by the thousand are compared as few are', async (t) => {
+  const { db } = await writableStore(t);
+  const many = Array.from({ length: 1000 }, (_, index) => `t${index}`);
+  await insertMany(db, loadBalancer, [
+    balancerRow({ name: 'all', tags: many }),
+    balancerRow({ name: 'some', tags: ['t1', 't2', 't2'] }),
+    balancerRow({ name: 'none' }),
+  ]);
+  assert.deepEqual(await names(db, { tags: { all: many } }), ['all']);
+  assert.deepEqual(await names(db, { tags: { all: ['t1', 't1', 't2'] } }), ['all', 'some']);
+  assert.deepEqual(await names(db, { tags: { all: ['t1', 't2', 't3'] } }), ['all']);
+  assert.deepEqual(await names(db, { tags: { notAll: ['t1', 't2', 't3'] } }), ['none', 'some']);
+  assert.deepEqual(await names(db, { tags: { notAll: [...many, 'more'] } }), ['all', 'none', 'some']);
+  assert.deepEqual(await names(db, { tags: { notAny: many } }), ['none']);
+});

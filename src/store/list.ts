@@ -28,17 +28,48 @@ type Builder = ExpressionBuilder<Tables, string>;
 type Condition = OperandExpression<SqlBool>;
 type SortKey = ListQuery['sort'][number];
 
-/** Throws fault.invalidMarker when the marker's row does not exist. */
+/** Rows read in one statement: some milliseconds' work, between two of which others get their turn. */
+const PAGE = 500;
+
+/** Throws fault.invalidMarker when the marker's row does not exist. However many rows there are, they are of one moment. */
 export async function list<R extends Resource>(db: Db, resource: R, query: ListQuery): Promise<RowOf<R>[]> {
+  if (db.isTransaction) return pages(db, resource, query);
+  // Mostly there are few. When there are more than a page, all are read within one transaction.
+  const few = await pages(db, resource, { ...query, limit: Math.min(query.limit ?? PAGE + 1, PAGE + 1) });
+  if (few.length <= PAGE) return few;
+  return db
+    .transaction()
+    .setAccessMode('read only')
+    .execute((view) => pages(view, resource, query));
+}
+
+async function pages<R extends Resource>(db: Db, resource: R, query: ListQuery): Promise<RowOf<R>[]> {
   const keys = sortKeys(resource, query.sort);
   const marker = query.marker === null ? null : await markerRow(db, resource, keys, query);
+  const found: Row[] = [];
+  for (;;) {
+    const most = Math.min(PAGE, (query.limit ?? Number.MAX_SAFE_INTEGER) - found.length);
+    const page = await onePage(db, resource, query, { keys, marker, last: found.at(-1) ?? null }, most);
+    found.push(...page);
+    if (page.length < PAGE || found.length === query.limit) return found as RowOf<R>[];
+  }
+}
+
+interface Position {
+  readonly keys: SortKey[];
+  /** The asker's. */
+  readonly marker: Row | null;
+  /** Of the page before. */
+  readonly last: Row | null;
+}
+
+async function onePage(db: Db, resource: Resource, query: ListQuery, { keys, marker, last }: Position, most: number): Promise<Row[]> {
   let statement = anyTable(db)
     .selectFrom(resource.table)
     .selectAll()
-    .where((builder) => builder.and(conditions(builder, resource, query, keys, marker)));
+    .where((builder) => builder.and([...conditions(builder, resource, query, keys, marker), ...(last ? [beyond(builder, keys, last, false)] : [])]));
   for (const { column, descending } of keys) statement = statement.orderBy(column, descending ? 'desc' : 'asc');
-  if (query.limit !== null) statement = statement.limit(query.limit);
-  return (await statement.execute()) as RowOf<R>[];
+  return statement.limit(most).execute();
 }
 
 function conditions(builder: Builder, resource: Resource, query: ListQuery, keys: SortKey[], marker: Row | null): Condition[] {
@@ -85,10 +116,13 @@ function hasAny(resource: Resource, tags: readonly string[]): Expression<SqlBool
   return sql<SqlBool>`exists (select 1 from json_each(${sql.ref(`${resource.table}.tags`)}) where value in ${elementsOf(tags)})`;
 }
 
-/** None of the tags is missing. */
+/** None of the tags is missing. A row that has fewer is not looked at more closely: thousands of tags may be asked for. */
 function hasAll(resource: Resource, tags: readonly string[]): Expression<SqlBool> {
-  const present = sql`(select value from json_each(${sql.ref(`${resource.table}.tags`)}))`;
-  return sql<SqlBool>`not exists (select 1 from json_each(${JSON.stringify(tags)}) where value not in ${present})`;
+  const wanted = [...new Set(tags)];
+  const column = sql.ref(`${resource.table}.tags`);
+  const present = sql`(select value from json_each(${column}))`;
+  const missing = sql`exists (select 1 from json_each(${JSON.stringify(wanted)}) where value not in ${present})`;
+  return sql<SqlBool>`(json_array_length(${column}) >= ${wanted.length} and not ${missing})`;
 }
 
 type Row = Record<string, unknown>;

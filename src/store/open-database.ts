@@ -8,7 +8,11 @@ import { SQLITE, StoreDamagedError, resultCodeOf } from './store-error.ts';
 /** Only another program that looks at the file can be in the way; each wait stops the whole server. */
 const BUSY_TIMEOUT_MS = 2000;
 
+/** SQLite's own copying, at the end of a commit, is only for when ours does not come to it (checkpoint.ts): 64 MiB. */
+const LOG_PAGES = 16_384;
+
 export interface Connections {
+  readonly file: string;
   /** The one that writes. */
   readonly writer: DatabaseSync;
   /** Sees the last commit; reading there waits for nobody. */
@@ -28,7 +32,7 @@ export function openDatabase(statePath: string, log: Log): Connections {
     check(database);
     const versions = migrate(database, file);
     if (versions.length > 0) log.info({ file, versions }, 'Database schema brought up to date');
-    return { writer: database, reader: openReader(file) };
+    return { file, writer: database, reader: openReader(file) };
   } catch (error) {
     database.close();
     throw isDamage(error) ? new StoreDamagedError(file, 'restore a backup, or move the file away to start empty', error) : error;
@@ -46,7 +50,7 @@ function openReader(file: string): DatabaseSync {
 function configure(database: DatabaseSync): void {
   const mode = database.prepare('pragma journal_mode = wal').get()?.['journal_mode'];
   if (mode !== 'wal') throw new Error(`The file system of the state path does not support SQLite's write-ahead log (journal mode stayed ${String(mode)})`);
-  database.exec('pragma synchronous = full; pragma temp_store = memory');
+  database.exec(`pragma synchronous = full; pragma temp_store = memory; pragma wal_autocheckpoint = ${LOG_PAGES}`);
 }
 
 function check(database: DatabaseSync): void {

@@ -1,21 +1,22 @@
 /** Marks what a write affects, so that clients see it wait until the nodes carry it (octavia-api reference §3.1). */
 import { type RawBuilder, sql } from 'kysely';
 import { CHILD_TABLES, type ChildTable } from './balancers.ts';
+import { rangesBelow } from './row-ranges.ts';
 import type { Tx } from './store.ts';
 
 export type PendingTable = ChildTable;
 
 /** Rows become PENDING_UPDATE at this generation; created ones stay PENDING_CREATE, deleted ones PENDING_DELETE. */
 export async function markPending(tx: Tx, table: PendingTable, ids: readonly string[], generation: number): Promise<void> {
-  if (ids.length === 0) return;
   const status = sql<'PENDING_UPDATE'>`case when provisioning_status in ('PENDING_CREATE', 'PENDING_DELETE') then provisioning_status else 'PENDING_UPDATE' end`;
-  await tx.db.updateTable(table).set({ provisioning_status: status, generation }).where('id', 'in', elementsOf(ids)).execute();
+  for (const some of someOf(ids)) await tx.db.updateTable(table).set({ provisioning_status: status, generation }).where('id', 'in', some).execute();
 }
 
 /** Rows are wanted gone; they vanish when the nodes no longer carry them. */
 export async function markDeleting(tx: Tx, table: PendingTable, ids: readonly string[], generation: number): Promise<void> {
-  if (ids.length === 0) return;
-  await tx.db.updateTable(table).set({ provisioning_status: 'PENDING_DELETE', deleting: true, generation }).where('id', 'in', elementsOf(ids)).execute();
+  for (const some of someOf(ids)) {
+    await tx.db.updateTable(table).set({ provisioning_status: 'PENDING_DELETE', deleting: true, generation }).where('id', 'in', some).execute();
+  }
 }
 
 /** Nobody checks the pool's members any more. */
@@ -26,12 +27,17 @@ export async function markUnmonitored(tx: Tx, poolId: string): Promise<void> {
 /** The same for everything below a balancer. */
 export async function markTreeDeleting(tx: Tx, loadBalancerId: string, generation: number): Promise<void> {
   for (const table of CHILD_TABLES) {
-    await tx.db
-      .updateTable(table)
-      .set({ provisioning_status: 'PENDING_DELETE', deleting: true, generation })
-      .where('loadbalancer_id', '=', loadBalancerId)
-      .execute();
+    for await (const range of rangesBelow(tx.db, table, loadBalancerId)) {
+      await tx.db.updateTable(table).set({ provisioning_status: 'PENDING_DELETE', deleting: true, generation }).where(range).execute();
+    }
   }
+}
+
+/** A statement cannot be interrupted: with so many rows it takes few milliseconds, and between two others get their turn. */
+const ROWS_AT_ONCE = 1000;
+
+function* someOf(ids: readonly string[]): Generator<RawBuilder<string>> {
+  for (let start = 0; start < ids.length; start += ROWS_AT_ONCE) yield elementsOf(ids.slice(start, start + ROWS_AT_ONCE));
 }
 
 /** One statement for any number of ids: a listener's rules may be more than a statement takes parameters. */

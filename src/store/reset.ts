@@ -3,6 +3,7 @@ import { fault } from '../model/fault.ts';
 import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
 import { PROVISIONING_STATUSES, isPending } from '../model/status.ts';
 import { CHILD_TABLES } from './balancers.ts';
+import { rangesBelow } from './row-ranges.ts';
 import { octaviaTime } from './row-time.ts';
 import { byId } from './rows.ts';
 import type { Tx } from './store.ts';
@@ -19,12 +20,9 @@ export async function resetTree(tx: Tx, id: string, now: Date): Promise<LoadBala
   if (!balancer) throw fault.notFound(loadBalancer.title, id);
   const generation = balancer.generation + 1;
   for (const table of CHILD_TABLES) {
-    await tx.db
-      .updateTable(table)
-      .set({ provisioning_status: 'ERROR', generation })
-      .where('loadbalancer_id', '=', id)
-      .where('provisioning_status', 'in', PENDING)
-      .execute();
+    for await (const range of rangesBelow(tx.db, table, id)) {
+      await tx.db.updateTable(table).set({ provisioning_status: 'ERROR', generation }).where(range).where('provisioning_status', 'in', PENDING).execute();
+    }
   }
   const reset = {
     provisioning_status: 'ERROR',

@@ -93,9 +93,12 @@ class SqliteDriver implements Driver {
     this.#connection.begun = true;
   }
 
+  /** A large commit takes as long as one may: a turn before it, for what was done until then, and one behind it. */
   async commitTransaction(): Promise<void> {
+    await stretch.breathe();
     this.#database.exec('commit');
     this.#connection.begun = false;
+    await stretch.breathe();
   }
 
   /** SQLite has already rolled back by itself after some errors, such as a full disk. */

@@ -1,6 +1,7 @@
 /** The store: one SQLite database that one server process owns. */
 import { Kysely } from 'kysely';
 import type { Log } from '../model/log.ts';
+import { Checkpoint } from './checkpoint.ts';
 import type { Database } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { instanceOf } from './instance.ts';
@@ -68,6 +69,7 @@ class SqliteStore implements Store {
   readonly #scope = new TransactionScope();
   readonly #listeners = new Set<ChangeListener>();
   readonly #eventListeners = new Set<() => void>();
+  readonly #checkpoint: Checkpoint;
   readonly #commits: GroupCommit;
   #closing: Promise<void> | null = null;
 
@@ -78,7 +80,8 @@ class SqliteStore implements Store {
     this.#log = log;
     this.db = new Kysely<Database>({ dialect: sqliteDialect(connections.reader, this.#scope) });
     this.#writer = new Kysely<Database>({ dialect: sqliteDialect(connections.writer, this.#scope) });
-    this.#commits = new GroupCommit(this.#writer);
+    this.#checkpoint = new Checkpoint(connections.writer, connections.file, log);
+    this.#commits = new GroupCommit(this.#writer, () => this.#checkpoint.keepShort());
   }
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -111,6 +114,7 @@ class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     await this.#commits.close();
+    await this.#checkpoint.close();
     await Promise.all([this.#writer.destroy(), this.db.destroy()]);
     this.#connections.reader.close();
     this.#connections.writer.close();

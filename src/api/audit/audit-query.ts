@@ -1,6 +1,6 @@
 /** What a reader of the audit trail asks for. */
 import { fault } from '../../model/fault.ts';
-import type { AuditFilter, AuditQuery } from '../../store/audit.ts';
+import { AUDITED, AUDIT_ACTIONS, type AuditFilter, type AuditQuery } from '../../store/audit.ts';
 import { type RawQuery, flag, pageSize, valuesOf } from '../events/query-values.ts';
 import { scopeOf } from '../events/scope.ts';
 import type { Asker } from '../octavia/policy.ts';
@@ -9,6 +9,8 @@ import { numberIn } from './cadf.ts';
 const FILTERS = ['resource', 'resource_id', 'action', 'user_id', 'request_id'] as const;
 /** Arguments of the query; the OpenAPI document has them too. */
 export const NAMES = [...FILTERS, 'project_id', 'all_projects', 'since', 'until', 'limit', 'marker'] as const;
+/** Those that take only some words. */
+const WORDS = { resource: AUDITED, action: AUDIT_ACTIONS } as const;
 const PAGE = 100;
 /** A day, or a time to the second or finer, with or without its distance from UTC. */
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?)?$/;
@@ -27,7 +29,12 @@ export function parseAuditQuery(raw: RawQuery, asker: Asker, options: { readonly
 }
 
 function filterIn(values: Partial<Record<(typeof NAMES)[number], string>>): AuditFilter {
+  for (const [name, words] of Object.entries(WORDS)) refuseOther(name, values[name as keyof typeof WORDS], words);
   return Object.fromEntries(FILTERS.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
+}
+
+function refuseOther(name: string, value: string | undefined, words: readonly string[]): void {
+  if (value !== undefined && !words.includes(value)) throw fault.invalidInput(name, value, `Value should be one of: ${words.join(', ')}`);
 }
 
 /** As the trail keeps it. A time without a zone is UTC, as in all of OpenStack; a day is its beginning. */

@@ -267,6 +267,10 @@ describe('around servers', () => {
     assert.deepEqual((await get('/v2.1/os-availability-zone', 'red')).json(), { availabilityZoneInfo: [] });
     const { limits } = (await get('/v2.1/limits')).json<{ limits: { absolute: Body } }>();
     assert.deepEqual([limits.absolute['totalInstancesUsed'], limits.absolute['totalRAMUsed']], [3, 384]);
+    const { projectId } = serverInfo(1);
+    const { quota_set: quota } = (await get(`/v2.1/os-quota-sets/${projectId}`)).json<{ quota_set: Body }>();
+    assert.deepEqual([quota['id'], quota['key_pairs']], [projectId, 0]);
+    assert.equal((await get(`/v2.1/os-quota-sets/${projectId}x`, 'red')).statusCode, 403);
     assert.deepEqual((await get(`/v2.1/servers/${serverInfo(1).id}/metadata`)).json(), { metadata: {} });
   });
 
@@ -275,11 +279,11 @@ describe('around servers', () => {
     const { id } = serverInfo(1);
     const send = (method: 'POST' | 'PUT' | 'DELETE' | 'PATCH', path: string, token = 'admin') =>
       app.inject({ method, url: `/compute/v2.1${path}`, headers: { 'x-auth-token': token }, ...(method === 'DELETE' ? {} : { payload: {} }) });
-    const policy = (rule: string): string => `Policy doesn't allow os_compute_api:${rule} to be performed.`;
+    const policy = (rule: string): RegExp => new RegExp(`^Policy doesn't allow os_compute_api:${rule} to be performed\\. .*weir lab stop`);
     assertError(await send('POST', '/servers'), 403, 'forbidden', policy('servers:create'));
     assertError(await send('PUT', `/servers/${id}`), 403, 'forbidden', policy('servers:update'));
     assertError(await send('DELETE', `/servers/${id}`), 403, 'forbidden', policy('servers:delete'));
-    assertError(await send('POST', `/servers/${id}/action`), 403, 'forbidden', /to be performed/);
+    assertError(await send('POST', `/servers/${id}/action`), 403, 'forbidden', policy('os-admin-actions'));
     assertError(await send('PATCH', '/servers'), 405, 'badMethod', /PATCH is not allowed/);
     assertError(await send('POST', '/limits'), 405, 'badMethod', /POST is not allowed/);
     assertError(await send('POST', '/servers', 'nobody'), 401, 'error', /requires authentication/);

@@ -1,6 +1,7 @@
 /** Errors in Nova's shape, `{"<kind>": {"code", "message"}}`, and those whose words are its own. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { Fault, fault } from '../../model/fault.ts';
+import { Fault } from '../../model/fault.ts';
+import { type OwnWords, frameworkFault } from '../http/framework-fault.ts';
 
 /** Longest part of a request that a message repeats, characters. */
 const MAX_SHOWN = 255;
@@ -18,6 +19,13 @@ export const nova = {
   invalidStatus: (): Fault => new Fault('nova_status', 400, 'Invalid status value'),
   /** `rule`: Nova's name of the action, below os_compute_api. */
   notAllowed: (rule: string): Fault => new Fault('nova_policy', 403, `Policy doesn't allow os_compute_api:${rule} to be performed.`),
+  /** Whoever asks: what there is comes from elsewhere. */
+  readOnly: (rule: string): Fault =>
+    new Fault(
+      'nova_read_only',
+      403,
+      `Policy doesn't allow os_compute_api:${rule} to be performed. Servers are only shown here; those of the lab stop and start with: weir lab stop, weir lab start`,
+    ),
   versionMalformed: (version: string): Fault =>
     new Fault('nova_version', 400, `API Version String ${shown(version)} is of invalid format. Must be of format MajorNum.MinorNum.`),
   versionUnsupported: (version: string, oldest: string, newest: string): Fault =>
@@ -35,8 +43,13 @@ const KINDS: Readonly<Record<number, string>> = {
   503: 'serviceUnavailable',
 };
 
+const WORDS: OwnWords = {
+  bad: (status, message) => new Fault('nova_request', status, message),
+  internal: () => new Fault('nova_internal', 500, 'Unexpected API Error.'),
+};
+
 export function answerError(error: FastifyError | Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = error instanceof Fault ? error : fromFastify(error, request);
+  const known = error instanceof Fault ? error : frameworkFault(error, request, WORDS);
   return reply.code(known.status).send(bodyOf(known));
 }
 
@@ -44,12 +57,4 @@ export function answerError(error: FastifyError | Fault, request: FastifyRequest
 function bodyOf({ status, message }: Fault): object {
   if (status === 401) return { error: { code: 401, title: 'Unauthorized', message } };
   return { [KINDS[status] ?? 'computeFault']: { code: status, message } };
-}
-
-/** Errors of the HTTP library that are the client's; all others are ours, and logged. */
-function fromFastify(error: FastifyError, request: FastifyRequest): Fault {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fault.bodyTooLarge();
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return new Fault('nova_request', error.statusCode, error.message);
-  request.log.error({ err: error }, 'request failed');
-  return new Fault('nova_internal', 500, 'Unexpected API Error.');
 }

@@ -53,10 +53,10 @@ async function serverFor({ caller }: Ask, context: ComputeContext, id: string): 
   return found;
 }
 
-/** Servers come from elsewhere: nobody's role allows to make them here. */
+/** Servers come from elsewhere: nobody's role allows to make or change them here. */
 function writes(app: FastifyInstance): void {
   const refuse = (rule: string) => async () => {
-    throw nova.notAllowed(rule);
+    throw nova.readOnly(rule);
   };
   app.post('/servers', refuse('servers:create'));
   app.put('/servers/:id', refuse('servers:update'));

@@ -10,6 +10,7 @@ import { onIdentityChange } from '../../store/identity.ts';
 import type { Store } from '../../store/store.ts';
 import type { EventStream } from './event-stream.ts';
 import { gapAfter } from './event-view.ts';
+import { OneByOne } from './one-by-one.ts';
 
 export interface HubOptions {
   readonly store: Store;
@@ -28,6 +29,8 @@ export class EventHub {
   /** All readers, and those of them that have everything up to `#head`. */
   readonly #streams = new Set<EventStream>();
   readonly #live = new Set<EventStream>();
+  /** Reading and writing a batch is work that nothing interrupts; all that resume take turns, batch by batch. */
+  readonly #batches = new OneByOne();
   readonly #unsubscribe: (() => void)[];
   readonly #heartbeat: NodeJS.Timeout;
   #head = 0;
@@ -77,6 +80,7 @@ export class EventHub {
 
   async #catchUp(stream: EventStream): Promise<void> {
     while (!stream.over) {
+      await this.#batches.next();
       const notices = this.#notices;
       const read = await this.#replay(stream);
       // Nothing was committed since before the last read, which found nothing more: from here on it is told of commits.

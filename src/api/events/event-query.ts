@@ -25,7 +25,7 @@ export function parseEventQuery(request: FastifyRequest, asker: Asker, maxLimit:
   const values = valuesOf(request.query as RawQuery, NAMES);
   const form = formOf(request, values.format);
   // A stream has no pages.
-  if (form === 'stream' && values.limit !== undefined) throw fault.invalidFilter();
+  if (form === 'stream' && values.limit !== undefined) throw fault.invalidInput('limit', values.limit, 'Only pages have one: ask for format=json');
   return {
     filter: {
       projectId: scopeOf(asker, { projectId: values.project_id ?? null, allProjects: flag('all_projects', values.all_projects) }),

@@ -9,7 +9,8 @@ const FALSE = new Set(['false', '0', 'no', 'off', 'f', 'n']);
 /** Throws 400 for a name that is not among `names`, or given more than once. */
 export function valuesOf<N extends string>(raw: RawQuery, names: readonly N[]): Partial<Record<N, string>> {
   for (const [name, value] of Object.entries(raw)) {
-    if (!names.includes(name as N) || typeof value !== 'string') throw fault.invalidFilter();
+    if (!names.includes(name as N)) throw fault.unknownParameter(name, names);
+    if (typeof value !== 'string') throw fault.doubleParameter(name);
   }
   return raw as Partial<Record<N, string>>;
 }

@@ -4,7 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify';
 
-const HOST = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/;
+const HOST = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,255})(:\d{1,5})?$/;
 
 /** `port` is the main port: a client that came to the keystone port is sent to the main one. */
 export function baseUrl(request: FastifyRequest, configured: string, fallbackHost: string, port: number): string {

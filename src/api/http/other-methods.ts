@@ -1,7 +1,7 @@
 /** A known path with another method is 405, which the router itself does not tell from an unknown path. */
 import type { FastifyInstance } from 'fastify';
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
 
 /**
  * Watches the routes that are registered from now on, children's included. Call the result when all are there: it

@@ -1,7 +1,8 @@
 /** Errors in Keystone's shape and words: `{"error": {"code", "message", "title"}}`. */
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { Fault, fault } from '../../model/fault.ts';
+import { Fault } from '../../model/fault.ts';
+import { type OwnWords, frameworkFault } from '../http/framework-fault.ts';
 
 export const MALFORMED =
   'The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.';
@@ -52,16 +53,13 @@ export function shortened(value: string): string {
   return value.slice(0, 255);
 }
 
+const WORDS: OwnWords = {
+  bad: (status, message) => new Fault('bad_request', status, message),
+  internal: () => new Fault('internal', 500, 'An unexpected error prevented the server from fulfilling your request.'),
+};
+
 export function answerError(error: FastifyError | Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, message, code } = error instanceof Fault ? error : fromFastify(error, request);
+  const { status, message, code } = error instanceof Fault ? error : frameworkFault(error, request, WORDS);
   if (status === 429) reply.header('Retry-After', String(code === BUSY ? BUSY_RETRY_AFTER : RETRY_AFTER));
   return reply.code(status).send({ error: { code: status, message, title: STATUS_CODES[status] ?? 'Error' } });
-}
-
-/** Errors of the HTTP library that are the client's; all others are ours, and logged. */
-function fromFastify(error: FastifyError, request: FastifyRequest): Fault {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fault.bodyTooLarge();
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return new Fault('bad_request', error.statusCode, error.message);
-  request.log.error({ err: error }, 'request failed');
-  return new Fault('internal', 500, 'An unexpected error prevented the server from fulfilling your request.');
 }

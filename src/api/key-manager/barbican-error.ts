@@ -1,7 +1,8 @@
 /** Errors in Barbican's shape, `{"code", "title", "description"}`, and those whose words are its own. */
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { Fault, fault } from '../../model/fault.ts';
+import { Fault } from '../../model/fault.ts';
+import { type OwnWords, frameworkFault } from '../http/framework-fault.ts';
 
 /** Longest part of a request that a message repeats, characters. Payloads are never repeated at all. */
 const MAX_SHOWN = 255;
@@ -34,18 +35,16 @@ export const barbican = {
   notOffered: (what: string): Fault => new Fault('key_manager_not_offered', 405, `${what} cannot be written here.`),
 } as const;
 
+const WORDS: OwnWords = {
+  tooLarge: barbican.tooLarge,
+  bad: (status, message) => new Fault('bad_request', status, message),
+  internal: () => new Fault('internal', 500, 'The key manager failed - please contact site administrator.'),
+};
+
 export function answerError(error: FastifyError | Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, message } = error instanceof Fault ? error : fromFastify(error, request);
+  const { status, message } = error instanceof Fault ? error : frameworkFault(error, request, WORDS);
   return reply
     .code(status)
     .type('application/json')
     .send({ code: status, title: STATUS_CODES[status] ?? 'Error', description: message });
-}
-
-/** Errors of the HTTP library that are the client's; all others are ours, and logged. */
-function fromFastify(error: FastifyError, request: FastifyRequest): Fault {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return barbican.tooLarge();
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return new Fault('bad_request', error.statusCode, error.message);
-  request.log.error({ err: error }, 'request failed');
-  return new Fault(fault.internal().code, 500, 'The key manager failed - please contact site administrator.');
 }

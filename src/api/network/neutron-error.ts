@@ -1,6 +1,7 @@
 /** Errors in Neutron's shape, `{"NeutronError": {"type", "message", "detail"}}`, and those whose words are its own. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { Fault, fault } from '../../model/fault.ts';
+import { Fault } from '../../model/fault.ts';
+import { type OwnWords, frameworkFault } from '../http/framework-fault.ts';
 
 /** A fault that knows the name of Neutron's exception, which some clients match on. */
 export class NeutronFault extends Fault {
@@ -72,8 +73,13 @@ const TYPES: Readonly<Record<string, string>> = {
   body_too_large: 'HTTPRequestEntityTooLarge',
 };
 
+const WORDS: OwnWords = {
+  bad: (status, message) => new NeutronFault('HTTPBadRequest', status, message),
+  internal: () => new NeutronFault('HTTPInternalServerError', 500, 'Request Failed: internal server error while processing your request.'),
+};
+
 export function answerError(error: FastifyError | Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = error instanceof Fault ? error : fromFastify(error, request);
+  const known = error instanceof Fault ? error : frameworkFault(error, request, WORDS);
   return reply.code(known.status).send(bodyOf(known));
 }
 
@@ -86,13 +92,4 @@ function bodyOf(known: Fault): object {
 function typeOf(known: Fault): string {
   if (known instanceof NeutronFault) return known.type;
   return TYPES[known.code] ?? (known.status < 500 ? 'HTTPBadRequest' : 'HTTPInternalServerError');
-}
-
-/** Errors of the HTTP library that are the client's; all others are ours, and logged. */
-function fromFastify(error: FastifyError, request: FastifyRequest): Fault {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fault.bodyTooLarge();
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
-    return new NeutronFault('HTTPBadRequest', error.statusCode, error.message);
-  request.log.error({ err: error }, 'request failed');
-  return new NeutronFault('HTTPInternalServerError', 500, 'Request Failed: internal server error while processing your request.');
 }

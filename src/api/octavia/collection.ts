@@ -10,9 +10,11 @@ import type { Actor } from '../../store/audit.ts';
 import { actorOf } from '../http/actor.ts';
 import { asksForPlan } from '../http/dry-run-header.ts';
 import type { Caller } from '../identity/caller.ts';
+import { inTurns } from '../http/in-turns.ts';
 import { type RawQuery, pageLinks, parseFields, parseListQuery } from '../http/list-query.ts';
 import { type OctaviaOptions, callerOf } from './context.ts';
 import { checkMatch, etagOf } from './etag.ts';
+import { longJson } from './long-json.ts';
 import { type Rule, authorize, listScope, policyName, ruleOf } from './policy.ts';
 import { type View, select } from './view.ts';
 
@@ -55,18 +57,17 @@ interface Owned {
 
 export function registerCollection<R extends Resource>(app: FastifyInstance, options: OctaviaOptions, collection: Collection<R>): void {
   const { path, resource } = collection;
-  app.get(path, async (request) =>
-    listRows(
-      collection,
-      callOf(options, request),
-      `${options.baseUrl(request)}/v2.0/lbaas${request.url.slice(request.url.indexOf('/lbaas') + 6).split('?')[0]}`,
-    ),
-  );
+  app.get(path, async (request, reply) => {
+    const self = `${options.baseUrl(request)}/v2.0/lbaas${request.url.slice(request.url.indexOf('/lbaas') + 6).split('?')[0]}`;
+    const { body, rows } = await listRows(collection, callOf(options, request), self);
+    return rows < LONG_LIST ? body : sendLong(reply, body);
+  });
   app.get(`${path}/:id`, async (request, reply) => showRow(collection, callOf(options, request), reply));
   app.post(path, async (request, reply) => {
     const row = await collection.create(callOf(options, request));
-    const view = collection.viewCreated ? await collection.viewCreated(options.store.db, row) : await shown(collection, options, row);
-    return answer(reply.code(201).header('ETag', etagOf(resource, row)), resource, view);
+    reply.code(201).header('ETag', etagOf(resource, row));
+    if (!collection.viewCreated) return answer(reply, resource, await shown(collection, options, row));
+    return sendLong(reply, { [resource.name]: await collection.viewCreated(options.store.db, row) });
   });
   app.put(`${path}/:id`, async (request, reply) => {
     const call = callOf(options, request);
@@ -102,12 +103,20 @@ function answer(reply: FastifyReply, resource: Resource, shown: View): FastifyRe
   return reply.send({ [resource.name]: shown });
 }
 
+/** Rows of a list that is written in short stretches. */
+const LONG_LIST = 500;
+
+/** What may be megabytes: a whole tree, a list without a limit. */
+async function sendLong(reply: FastifyReply, body: View): Promise<FastifyReply> {
+  return reply.type('application/json; charset=utf-8').send(await longJson(body));
+}
+
 async function shown<R extends Resource>(collection: Collection<R>, { store }: OctaviaOptions, row: RowOf<R>): Promise<View> {
   const [only] = await collection.view(store.db, [row]);
   return only ?? {};
 }
 
-async function listRows<R extends Resource>(collection: Collection<R>, call: Call, self: string): Promise<View> {
+async function listRows<R extends Resource>(collection: Collection<R>, call: Call, self: string): Promise<{ body: View; rows: number }> {
   const { resource } = collection;
   const { options, query } = call;
   const request = parseListQuery(resource, query, options.maxLimit);
@@ -116,7 +125,8 @@ async function listRows<R extends Resource>(collection: Collection<R>, call: Cal
   const rows = await list(options.store.db, resource, { ...request.query, scope });
   const views = await collection.view(options.store.db, rows);
   const ids = rows.map((row) => (row as unknown as Owned).id);
-  return { [resource.collection]: views.map((view) => select(view, request.fields)), [resource.links]: pageLinks(self, query, request, ids) };
+  const selected = await inTurns(views, (view) => select(view, request.fields));
+  return { body: { [resource.collection]: selected, [resource.links]: pageLinks(self, query, request, ids) }, rows: rows.length };
 }
 
 /** The project a list is confined to; what belongs to nobody in particular is the same for all who may read it. */

@@ -79,6 +79,18 @@ test('If-Match refuses a write to what has changed since it was read, and nothin
   assert.equal((await api.show(`/loadbalancers/${id}`, 'loadbalancer'))['name'], 'd');
 });
 
+test('a list of members replaces those of the pool that was read', async (t) => {
+  const api = await octavia(t);
+  const { id: loadbalancer_id } = await api.make('/loadbalancers', 'loadbalancer', { vip_subnet_id: api.subnetId });
+  const { id } = await api.make('/pools', 'pool', { loadbalancer_id, protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN' });
+  const etag = String((await api.send('GET', `/pools/${id}`)).headers['etag']);
+  const members = [{ address: '192.0.2.10', protocol_port: 80 }];
+  const put = (match: string) => api.send('PUT', `/pools/${id}/members`, { members }, undefined, { 'if-match': match });
+  assert.equal((await put('"stale"')).statusCode, 412);
+  assert.deepEqual((await api.send('GET', `/pools/${id}/members`)).json<{ members: unknown[] }>().members, []);
+  assert.equal((await put(etag)).statusCode, 202);
+});
+
 test('an administrator ends whatever a balancer waits for', async (t) => {
   const api = await octavia(t);
   const { id } = await api.make('/loadbalancers', 'loadbalancer', { vip_subnet_id: api.subnetId });

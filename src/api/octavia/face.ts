@@ -3,6 +3,7 @@
  */
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault, fault } from '../../model/fault.ts';
+import { frameworkFault } from '../http/framework-fault.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { registerAmphorae } from './amphorae.ts';
 import { DryRun } from './dry-run.ts';
@@ -37,18 +38,10 @@ export function octaviaFace(options: FaceOptions): FastifyPluginAsync {
 
 async function answerError(error: FastifyError | Fault | DryRun, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (error instanceof DryRun) return reply.code(200).send({ plan: error.plan });
-  const known = error instanceof Fault ? error : fromFastify(error, request);
+  const known = error instanceof Fault ? error : frameworkFault(error, request);
   const body = errorBody(known);
   return reply
     .code(known.status)
     .type(typeof body === 'string' ? 'text/plain' : 'application/json')
     .send(body);
-}
-
-/** Errors of the HTTP library that are the client's; all others are ours, and logged. */
-export function fromFastify(error: FastifyError, request: FastifyRequest): Fault {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fault.bodyTooLarge();
-  if (error.statusCode !== undefined && error.statusCode < 500) return fault.validation(error.message);
-  request.log.error({ err: error }, 'request failed');
-  return fault.internal();
 }

@@ -7,9 +7,11 @@ import { nestedIn, parseNested } from '../../model/resource.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { policiesOfListeners, rulesOfPolicies } from '../../store/l7-references.ts';
 import type { Db } from '../../store/store.ts';
+import { inTurns } from '../http/in-turns.ts';
 import type { Call } from './collection.ts';
 import { type NewPolicy, type PolicyBody, type PolicyPlace, newPolicy } from './l7-policies.ts';
 import { viewPolicy, viewRule } from './l7-view.ts';
+import { pauses } from './pause.ts';
 import { requireQuota } from './quota-limit.ts';
 import type { View } from './view.ts';
 import { addAll } from './write.ts';
@@ -25,11 +27,15 @@ export async function addPolicies(
   policies: readonly unknown[],
   poolIdByName: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const bodies = policies.map((policy) => withPool(parseNested(l7Policy, plain(policy)), poolIdByName));
+  const bodies = await inTurns(policies, (policy) => withPool(parseNested(l7Policy, plain(policy)), poolIdByName));
   const rules = bodies.map((body) => nestedIn(body, 'rules').length).reduce((sum, count) => sum + count, 0);
   await requireQuota(tx, call, parent.balancer.project_id ?? '', { l7policy: bodies.length, l7rule: rules });
   const made: NewPolicy[] = [];
-  for (const [index, body] of inOrder(bodies).entries()) made.push(await newPolicy(tx, call, { ...body, position: index + 1 }, parent));
+  const pause = pauses();
+  for (const [index, body] of inOrder(bodies).entries()) {
+    made.push(await newPolicy(tx, call, { ...body, position: index + 1 }, parent));
+    await pause();
+  }
   await addAll(
     tx,
     l7Policy,
@@ -70,6 +76,6 @@ export async function viewPolicyTrees(db: Db, listenerIds: readonly string[]): P
     policies.map(({ id }) => id),
   );
   const rules = Map.groupBy(rows, ({ l7policy_id }) => l7policy_id);
-  const views = policies.map((row) => viewPolicy(row, (rules.get(row.id) ?? []).map(viewRule)));
+  const views = await inTurns(policies, (row) => viewPolicy(row, (rules.get(row.id) ?? []).map(viewRule)));
   return Map.groupBy(views, (view) => String(view['listener_id']));
 }

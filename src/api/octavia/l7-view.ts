@@ -4,6 +4,7 @@ import { type L7Rule, l7Rule } from '../../model/l7-rule.ts';
 import { shownFields } from '../../model/resource.ts';
 import { childrenOf } from '../../store/references.ts';
 import type { Db } from '../../store/store.ts';
+import { inTurns } from '../http/in-turns.ts';
 import type { View } from './view.ts';
 
 const POLICY = shownFields(l7Policy);
@@ -15,11 +16,11 @@ export async function viewL7Policies(db: Db, rows: readonly L7Policy[]): Promise
     'l7_rule',
     rows.map(({ id }) => id),
   );
-  return rows.map((row) => viewPolicy(row, rules.get(row.id) ?? []));
+  return inTurns(rows, (row) => viewPolicy(row, rules.get(row.id) ?? []));
 }
 
 export async function viewL7Rules(_db: Db, rows: readonly L7Rule[]): Promise<View[]> {
-  return rows.map(viewRule);
+  return inTurns(rows, viewRule);
 }
 
 /** `rules`: references, or whole rules in the answer to a fully populated create. */
@@ -32,5 +33,7 @@ export function viewRule(row: L7Rule): View {
 }
 
 function picked(names: readonly string[], values: View): View {
-  return Object.fromEntries(names.map((name) => [name, values[name]]));
+  const shown: View = {};
+  for (const name of names) shown[name] = values[name];
+  return shown;
 }

@@ -5,13 +5,16 @@
 import { fault } from '../../model/fault.ts';
 import { isPlainObject } from '../../model/field.ts';
 import { type Member, member } from '../../model/member.ts';
+import { pool } from '../../model/pool.ts';
 import { type CreateOf, parseCreateObject } from '../../model/resource.ts';
 import { markDeleting, markPending } from '../../store/pending.ts';
-import { insertMany, list, update } from '../../store/rows.ts';
+import { insertMany, update } from '../../store/rows.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { inTurns } from '../http/in-turns.ts';
 import type { Call } from './collection.ts';
 import { timestamp } from './context.ts';
+import { checkMatch } from './etag.ts';
+import { membersOf } from '../../store/pool-members.ts';
 import { refuseReservedOf, requireSubnet } from './member-address.ts';
 import { addressKey, firstTwice, isMonitored, newMember, writablePool } from './members.ts';
 import { authorize } from './policy.ts';
@@ -35,8 +38,6 @@ interface Difference {
 
 /** More than any proxy serves well; a body of the largest size could hold some twenty thousand. */
 const MOST_MEMBERS = 5000;
-/** Members read in one query. */
-const PAGE = 500;
 
 /** Attributes that a batch may change on a member that is there. */
 const CHANGEABLE = ['name', 'admin_state_up', 'weight', 'backup', 'monitor_address', 'monitor_port', 'tags'] as const;
@@ -48,7 +49,9 @@ export async function replaceMembers(call: Call): Promise<void> {
     const parent = await writablePool(tx, call, 'member:post');
     authorize(call, 'member:put', parent.project_id);
     if (!additiveOnly) authorize(call, 'member:delete', parent.project_id);
-    const difference = await compare(wanted, await membersOf(tx, parent.id), additiveOnly);
+    // Of the pool: who replaces all its members has seen it, not each of them.
+    checkMatch(pool, parent, call.ifMatch);
+    const difference = await compare(wanted, await membersOf(tx.db, parent.id), additiveOnly);
     if (isEmpty(difference)) return;
     for (const subnet of new Set(difference.added.map(({ body }) => body.subnet_id))) await requireSubnet(tx, call, subnet);
     await requireQuota(tx, call, parent.project_id, { member: Math.max(0, difference.added.length - difference.gone.length) });
@@ -76,21 +79,6 @@ function parseMember(call: Call, item: unknown): Wanted {
   const body = parseCreateObject(member, item);
   refuseReservedOf(call, body);
   return { body, key: addressKey(body), named: Object.keys(item) };
-}
-
-/** Page by page, so that a pool of thousands keeps nobody waiting. */
-async function membersOf(tx: AuditedTx, poolId: string): Promise<Member[]> {
-  const where = [
-    { column: 'pool_id', anyOf: [poolId] },
-    { column: 'deleting', anyOf: [false] },
-  ];
-  const sort = [{ column: 'created_at', descending: false }];
-  const found: Member[] = [];
-  for (let page: Member[] | null = null; page === null || page.length === PAGE;) {
-    page = await list(tx.db, member, { where, sort, limit: PAGE, marker: found.at(-1)?.id ?? null, reverse: false });
-    found.push(...page);
-  }
-  return found;
 }
 
 async function compare(wanted: readonly Wanted[], present: readonly Member[], additiveOnly: boolean): Promise<Difference> {

@@ -9,6 +9,7 @@ import { markDeleting, markPending } from '../../store/pending.ts';
 import { childrenOf } from '../../store/references.ts';
 import { byId, insertMany, isUniqueViolation } from '../../store/rows.ts';
 import type { Tx } from '../../store/store.ts';
+import { inTurns } from '../http/in-turns.ts';
 import { type Call, type Collection, rowFor } from './collection.ts';
 import { timestamp } from './context.ts';
 import { refuseReservedOf, requireSubnet } from './member-address.ts';
@@ -92,10 +93,10 @@ export async function addMembers(
   parent: Pool,
   { generation, monitored }: { generation: number; monitored: boolean },
 ): Promise<void> {
-  const bodies = objects.map((object) => parseNested(member, object));
-  for (const body of bodies) refuseReservedOf(call, body);
+  const bodies = await inTurns(objects, (object) => parseNested(member, object));
+  await inTurns(bodies, (body) => refuseReservedOf(call, body));
   for (const subnet of new Set(bodies.map(({ subnet_id }) => subnet_id))) await requireSubnet(tx, call, subnet);
-  const rows = bodies.map((body) => newMember(body, parent, generation, monitored));
+  const rows = await inTurns(bodies, (body) => newMember(body, parent, generation, monitored));
   const twice = firstTwice(rows, addressKey);
   if (twice) throw fault.duplicateMember(twice.address, twice.protocol_port);
   if (rows.length > 0) await insertMany(tx.db, member, rows);

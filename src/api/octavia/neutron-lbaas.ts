@@ -6,7 +6,7 @@ import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } f
 import { Fault, fault } from '../../model/fault.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { DryRun } from './dry-run.ts';
-import { fromFastify } from './face.ts';
+import { frameworkFault } from '../http/framework-fault.ts';
 import { type FaceOptions, guard, lbaasRoutes } from './routes.ts';
 
 /** Registered under `<network face>/v2.0/lbaas`; `baseUrl` is the network face's. */
@@ -44,7 +44,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 async function answerError(error: FastifyError | Fault | DryRun, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (error instanceof DryRun) return reply.code(200).send({ plan: error.plan });
-  const { code, status, message } = error instanceof Fault ? error : fromFastify(error, request);
+  const { code, status, message } = error instanceof Fault ? error : frameworkFault(error, request);
   if (status === 401) return reply.code(401).send({ error: { code: 401, title: 'Unauthorized', message } });
   const type = TYPES[code] ?? (status < 500 ? 'HTTPBadRequest' : 'HTTPInternalServerError');
   return reply.code(status).send({ NeutronError: { type, message, detail: '' } });

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { fault } from '../../model/fault.ts';
-import { healthMonitor } from '../../model/health-monitor.ts';
+import { type HealthMonitor, healthMonitor } from '../../model/health-monitor.ts';
 import { type Listener, listener } from '../../model/listener.ts';
 import { type LoadBalancer, loadBalancer } from '../../model/load-balancer.ts';
-import { member } from '../../model/member.ts';
+import { type Member, member } from '../../model/member.ts';
 import { POOLS_FOR_LISTENER, type Pool, pool } from '../../model/pool.ts';
 import { type CreateOf, nestedIn, parseCreate, parseNested, parseUpdate } from '../../model/resource.ts';
 import { unsupportedPool } from '../../render/haproxy/support.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { policiesUsingPool } from '../../store/l7-references.ts';
 import { markDeleting, markPending } from '../../store/pending.ts';
+import { membersOf } from '../../store/pool-members.ts';
 import { list, update } from '../../store/rows.ts';
 import type { Tx } from '../../store/store.ts';
 import { POOL_REFS, checkPoolCertificates, withKept } from './certificates.ts';
@@ -146,25 +147,32 @@ async function remove(call: Call, id: string): Promise<void> {
     if (policy) throw fault.poolInUse(id, policy.id);
     const generation = await raise(tx, row.loadbalancer_id ?? '');
     await releaseListeners(tx, id, generation);
-    await removeChildren(tx, 'member', member, id, generation);
-    await removeChildren(tx, 'health_monitor', healthMonitor, id, generation);
+    await removeChildren(tx, id, generation);
     await markDeleting(tx, 'pool', [id], generation);
     tx.record('delete', pool, row, null);
   });
 }
 
-async function removeChildren(
-  tx: AuditedTx,
-  table: 'member' | 'health_monitor',
-  resource: typeof member | typeof healthMonitor,
-  poolId: string,
-  generation: number,
-): Promise<void> {
+async function removeChildren(tx: AuditedTx, poolId: string, generation: number): Promise<void> {
+  await goes(tx, 'member', member, await membersOf(tx.db, poolId), generation);
+  await goes(tx, 'health_monitor', healthMonitor, await monitorsOf(tx, poolId), generation);
+}
+
+function monitorsOf(tx: Tx, poolId: string): Promise<HealthMonitor[]> {
   const where = [
     { column: 'pool_id', anyOf: [poolId] },
     { column: 'deleting', anyOf: [false] },
   ];
-  const rows = await list(tx.db, resource, { where, sort: [], limit: null, marker: null, reverse: false });
+  return list(tx.db, healthMonitor, { where, sort: [], limit: null, marker: null, reverse: false });
+}
+
+async function goes(
+  tx: AuditedTx,
+  table: 'member' | 'health_monitor',
+  resource: typeof member | typeof healthMonitor,
+  rows: readonly (Member | HealthMonitor)[],
+  generation: number,
+): Promise<void> {
   await markDeleting(
     tx,
     table,

@@ -7,6 +7,7 @@ import type { Pool } from '../../model/pool.ts';
 import { type BalancerTree, balancerTree } from '../../store/balancer-tree.ts';
 import { type Branches, branchesOf } from '../../control/branches.ts';
 import { fault } from '../../model/fault.ts';
+import { inTurns } from '../http/in-turns.ts';
 import { type Call, rowFor } from './collection.ts';
 import type { View } from './view.ts';
 
@@ -14,10 +15,10 @@ export async function statusTree(call: Call): Promise<View> {
   const { id } = await rowFor(loadBalancer, call, call.params['id'] ?? '', 'loadbalancer:get_status');
   const tree = await balancerTree(call.options.store.db, id);
   if (!tree) throw fault.notFound(loadBalancer.title, id);
-  return { statuses: { loadbalancer: ofBalancer(tree) } };
+  return { statuses: { loadbalancer: await ofBalancer(tree) } };
 }
 
-function ofBalancer(tree: BalancerTree): View {
+async function ofBalancer(tree: BalancerTree): Promise<View> {
   const { balancer } = tree;
   const branches = branchesOf(tree);
   const pools = new Map(tree.pools.map((pool) => [pool.id, pool]));
@@ -25,7 +26,7 @@ function ofBalancer(tree: BalancerTree): View {
     ...common(balancer),
     // Octavia has no place for it; clients that print the tree show it, others pass it over.
     ...(balancer.status_reason === null ? {} : { status_reason: balancer.status_reason }),
-    listeners: tree.listeners.map((listener) => ofListener(listener, pools, branches)),
+    listeners: await inTurns(tree.listeners, (listener) => ofListener(listener, pools, branches)),
   };
 }
 

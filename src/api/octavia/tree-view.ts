@@ -2,6 +2,7 @@
 import type { LoadBalancer } from '../../model/load-balancer.ts';
 import { balancerTree } from '../../store/balancer-tree.ts';
 import type { Store } from '../../store/store.ts';
+import { inTurns } from '../http/in-turns.ts';
 import { viewPolicyTrees } from './l7-tree.ts';
 import { type View, viewHealthMonitors, viewListeners, viewLoadBalancers, viewMembers, viewPools } from './view.ts';
 
@@ -20,8 +21,8 @@ export async function viewTree(db: Store['db'], row: LoadBalancer): Promise<View
   const pools = await viewPools(db, tree.pools);
   return {
     ...balancer,
-    listeners: listeners.map((view) => ({ ...view, l7policies: policies.get(String(view['id'])) ?? [] })),
-    pools: pools.map((view) => {
+    listeners: await inTurns(listeners, (view) => ({ ...view, l7policies: policies.get(String(view['id'])) ?? [] })),
+    pools: await inTurns(pools, (view) => {
       const id = String(view['id']);
       return { ...view, members: members.get(id) ?? [], healthmonitor: monitors.get(id)?.[0] ?? null };
     }),

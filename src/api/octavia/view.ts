@@ -10,6 +10,7 @@ import { type Member, member } from '../../model/member.ts';
 import { type Pool, pool } from '../../model/pool.ts';
 import { type Resource, shownFields } from '../../model/resource.ts';
 import { childrenOf, listenersOfPools } from '../../store/references.ts';
+import { inTurns } from '../http/in-turns.ts';
 import type { Store } from '../../store/store.ts';
 
 export type View = Record<string, unknown>;
@@ -21,16 +22,18 @@ const SHOWN = new Map<Resource, readonly string[]>(
 );
 
 function view(resource: Resource, row: object, computed: View): View {
-  const source: View = { ...row, ...computed };
   const shown: View = {};
-  for (const name of SHOWN.get(resource) ?? shownFields(resource)) if (source[name] !== undefined) shown[name] = source[name];
+  for (const name of SHOWN.get(resource) ?? shownFields(resource)) {
+    const value = Object.hasOwn(computed, name) ? computed[name] : (row as View)[name];
+    if (value !== undefined) shown[name] = value;
+  }
   return shown;
 }
 
 export async function viewLoadBalancers(db: Db, rows: readonly LoadBalancer[]): Promise<View[]> {
   const ids = rows.map(({ id }) => id);
   const [listeners, pools] = [await childrenOf(db, 'listener', ids), await childrenOf(db, 'pool', ids)];
-  return rows.map((row) => view(loadBalancer, row, { listeners: listeners.get(row.id) ?? [], pools: pools.get(row.id) ?? [], tenant_id: row.project_id }));
+  return inTurns(rows, (row) => view(loadBalancer, row, { listeners: listeners.get(row.id) ?? [], pools: pools.get(row.id) ?? [], tenant_id: row.project_id }));
 }
 
 export async function viewListeners(db: Db, rows: readonly Listener[]): Promise<View[]> {
@@ -39,7 +42,7 @@ export async function viewListeners(db: Db, rows: readonly Listener[]): Promise<
     'l7_policy',
     rows.map(({ id }) => id),
   );
-  return rows.map((row) =>
+  return inTurns(rows, (row) =>
     view(listener, row, { loadbalancers: [{ id: row.loadbalancer_id }], l7policies: policies.get(row.id) ?? [], tenant_id: row.project_id }),
   );
 }
@@ -47,7 +50,7 @@ export async function viewListeners(db: Db, rows: readonly Listener[]): Promise<
 export async function viewPools(db: Db, rows: readonly Pool[]): Promise<View[]> {
   const ids = rows.map(({ id }) => id);
   const [listeners, members, monitors] = [await listenersOfPools(db, ids), await childrenOf(db, 'member', ids), await childrenOf(db, 'health_monitor', ids)];
-  return rows.map((row) =>
+  return inTurns(rows, (row) =>
     view(pool, row, {
       loadbalancers: [{ id: row.loadbalancer_id }],
       listeners: listeners.get(row.id) ?? [],
@@ -60,11 +63,11 @@ export async function viewPools(db: Db, rows: readonly Pool[]): Promise<View[]> 
 }
 
 export async function viewMembers(_db: Db, rows: readonly Member[]): Promise<View[]> {
-  return rows.map((row) => view(member, row, { tenant_id: row.project_id }));
+  return inTurns(rows, (row) => view(member, row, { tenant_id: row.project_id }));
 }
 
 export async function viewHealthMonitors(_db: Db, rows: readonly HealthMonitor[]): Promise<View[]> {
-  return rows.map((row) => view(healthMonitor, row, { pools: [{ id: row.pool_id }], tenant_id: row.project_id }));
+  return inTurns(rows, (row) => view(healthMonitor, row, { pools: [{ id: row.pool_id }], tenant_id: row.project_id }));
 }
 
 /** Only the attributes asked for. */

@@ -13,6 +13,7 @@ import { listenersOfPools } from '../../store/references.ts';
 import { insert, insertMany, list, update } from '../../store/rows.ts';
 import { type AuditedTx, audited, rehearse } from '../../store/audit.ts';
 import type { Tx } from '../../store/store.ts';
+import { inTurns } from '../http/in-turns.ts';
 import { type Call, rowFor, targetFor } from './collection.ts';
 import { timestamp } from './context.ts';
 import { DryRun, changeView } from './dry-run.ts';
@@ -26,7 +27,8 @@ export async function write<T>(call: Call, work: (tx: AuditedTx) => Promise<T>):
     await work(tx);
     return planner.wanted(tx);
   });
-  throw new DryRun({ changes: changes.map(changeView), nodes: await planner.plans(wanted) });
+  const nodes = await planner.plans(wanted);
+  throw new DryRun({ changes: await inTurns(changes, changeView), nodes });
 }
 
 /** The balancer a new child goes below, checked for the caller. */

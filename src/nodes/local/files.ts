@@ -24,9 +24,13 @@ export async function removeDirectory(files: NodeFiles): Promise<void> {
   await rm(files.directory, { recursive: true, force: true });
 }
 
-/** Removes a directory if it is there and empty. */
+/** Removes a directory if it is there and empty; somebody may be filling it at this moment. */
 export async function removeIfEmpty(directory: string): Promise<void> {
-  if ((await orNull(readdir(directory)))?.length === 0) await orNull(rmdir(directory));
+  try {
+    await orNull(rmdir(directory));
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOTEMPTY') throw error;
+  }
 }
 
 async function orNull<T>(promise: Promise<T>): Promise<T | null> {
