@@ -45,10 +45,13 @@ describe('paths', () => {
         const { status, text } = await asked('GET', `${path}/${bad}`);
         assert.equal(status, 404, `${path} ${text}`);
         assert.match(text, shape);
+        // As it was asked for, as far as anybody reads it.
+        if (!path.startsWith('/identity')) assert.ok(text.includes(`There is no ${path}/${bad}`.slice(0, 200)), text);
         assert.doesNotMatch(text, LIBRARY);
       }
       const { status, text } = await asked('GET', `/${bad}`);
       assert.equal(status, 404);
+      assert.match(text, /There are: .*\/load-balancer/);
       assert.doesNotMatch(text, LIBRARY);
     });
 });
@@ -65,10 +68,11 @@ describe('methods', () => {
   });
 
   test('that nothing takes', async () => {
-    for (const [path] of FACES)
-      for (const method of ['PROPFIND', 'MKCOL', 'PURGE']) {
+    for (const [path, shape] of FACES)
+      for (const method of ['PROPFIND', 'MKCOL', 'PURGE', 'QUERY']) {
         const { status, text } = await asked(method, path);
         assert.equal(status, 501, `${method} ${path} ${text}`);
+        assert.match(text, shape);
         assert.doesNotMatch(text, LIBRARY);
       }
   });
@@ -78,9 +82,15 @@ describe('headers', () => {
   test('two hosts, and one that is no name, lead nobody anywhere', async () => {
     const { status } = await asked('GET', BALANCERS, 'Host: b');
     assert.equal(status, 400);
-    const long = await raw(['GET /load-balancer/ HTTP/1.1', `Host: ${'h'.repeat(5000)}`]);
-    assert.equal(long.status, 200);
-    assert.doesNotMatch(long.text, /hhhh/);
+    for (const host of ['h'.repeat(256), 'h'.repeat(5000), 'a b', '<a>', 'a:b:c', '"'])
+      for (const path of ['/load-balancer/', '/identity/v3', '/network/', '/compute/', '/key-manager/', '/']) {
+        const { status: code, text } = await raw([`GET ${path} HTTP/1.1`, `Host: ${host}`]);
+        assert.equal(code, 400, `${path} ${host}`);
+        assert.doesNotMatch(text, /hhhh/);
+        if (path === '/') assert.doesNotMatch(text, LIBRARY);
+      }
+    for (const host of ['a', 'a:80', '[::1]:9876', '127.0.0.1:1', `${'a'.repeat(251)}.org`, 'under_score'])
+      assert.equal((await raw(['GET /load-balancer/ HTTP/1.1', `Host: ${host}`])).status, 200, host);
   });
 
   test('a content type that is none', async () => {
@@ -88,6 +98,29 @@ describe('headers', () => {
       const { status, text } = await asked('POST', BALANCERS, `Content-Type: ${type}`, 'Content-Length: 2', '', '{}');
       assert.equal(status, 415, `${type} ${text}`);
       assert.match(text, new RegExp(`Unknown mimetype: ${type}`));
+    }
+  });
+
+  test('what is no matter of a face has a shape, too', async () => {
+    for (const lines of [
+      ['GET / HTTP/1.1', 'Host: a b'],
+      ['PURGE / HTTP/1.1', 'Host: a'],
+    ]) {
+      const { text } = await raw(lines);
+      assert.match(text, /^\{"error":\{"code":/, text);
+    }
+  });
+
+  test('a condition on what is only made, or an amphora, is refused as well', async () => {
+    const headers = { 'If-Match': '"stale"' };
+    for (const [method, path] of [
+      ['POST', BALANCERS],
+      ['PUT', '/load-balancer/v2.0/octavia/amphorae/x/failover'],
+      ['PUT', '/load-balancer/v2.0/octavia/amphorae/x/config'],
+      ['DELETE', '/load-balancer/v2.0/octavia/amphorae/x'],
+    ] as const) {
+      const { status, body } = await client.text(method, path, '{}', { headers });
+      assert.equal(status, 501, `${method} ${path} ${JSON.stringify(body)}`);
     }
   });
 

@@ -32,7 +32,7 @@ const EXAMPLES: Examples = {
   quotaMet: [['Load Balancer', 'Pool']],
   notFound: ['Load Balancer', ID],
   noSuchParent: ['Pool', ID],
-  noSuchPath: [],
+  noSuchPath: ['/load-balancer/v2.0/lbaas/nothing'],
   methodNotAllowed: ['PATCH'],
   immutable: ['Load Balancer', ID],
   invalidState: ['PENDING_DELETE', 'loadbalancer', ID],

@@ -127,8 +127,8 @@ function actions(): Record<string, PathItem> {
   return {
     ...act(`${LBAAS}/loadbalancers/{id}/failover`, accepted('Load Balancer', 'failOverLoadBalancer', 'Replace its nodes', [404, 409, 412])),
     ...act(`${LBAAS}/loadbalancers/{id}/reset-state`, accepted('Load Balancer', 'resetLoadBalancer', reset, [404, 412])),
-    ...act(`${AMPHORA}/config`, accepted('Amphora', 'configureAmphora', 'Compare it with what it should run, and mend it', [404])),
-    ...act(`${AMPHORA}/failover`, accepted('Amphora', 'failOverAmphora', 'Replace it', [404, 409])),
+    ...act(`${AMPHORA}/config`, accepted('Amphora', 'configureAmphora', 'Compare it with what it should run, and mend it', [404, 501])),
+    ...act(`${AMPHORA}/failover`, accepted('Amphora', 'failOverAmphora', 'Replace it', [404, 409, 501])),
   };
 }
 

@@ -1,5 +1,7 @@
 /** The operations of one resource. */
+import { pools } from '../../src/api/octavia/pools.ts';
 import type { JsonSchema } from '../../src/model/field.ts';
+import { pool } from '../../src/model/pool.ts';
 import { type Resource, columns, shownFields } from '../../src/model/resource.ts';
 import { failures } from './openapi-errors.ts';
 import { failureStatuses } from './openapi-statuses.ts';
@@ -164,7 +166,10 @@ const PARENTS = ['loadbalancer_id', 'pool_id', 'l7policy_id'];
 function filters(resource: Resource): JsonSchema[] {
   const stored = columns(resource);
   const names = [...new Set([...shownFields(resource), ...PARENTS])].filter((name) => stored.has(name) && stored.get(name) !== 'json');
-  return names.map((name) => query(name, { type: 'array', items: resource.fields[name]?.type.schema ?? {} }, `Only those with one of these values of ${name}`));
+  const elsewhere = resource === pool ? Object.keys(pools.elsewhere ?? {}) : [];
+  return [...names, ...elsewhere].map((name) =>
+    query(name, { type: 'array', items: resource.fields[name]?.type.schema ?? {} }, `Only those with one of these values of ${name}`),
+  );
 }
 
 const TEXT = { type: 'string' };

@@ -21,17 +21,18 @@ const BY_RESOURCE: Readonly<Record<string, Failures>> = {
   ],
   listener: CHILD,
   pool: CHILD,
-  member: [[404, 409], [404, 409, 412], CHILD[2]],
+  member: [CHILD[0], [404, 409, 412], CHILD[2]],
   healthmonitor: [CHILD[0], [404, 409, 412], CHILD[2]],
   l7policy: [CHILD[0], [404, 409, 412], CHILD[2]],
   rule: CHILD,
   // A project's id may be none.
   quota: [[], [412], [400, 404, 412]],
-  flavor: [[409], [404, 409, 412], CHILD[2]],
+  flavor: [[409, 501], [404, 409, 412], CHILD[2]],
   flavorprofile: [[501], [404, 409, 412, 501], CHILD[2]],
-  availability_zone: [[409], [404, 412], CHILD[2]],
+  availability_zone: [[409, 501], [404, 412], CHILD[2]],
   availability_zone_profile: [[501], [404, 409, 412, 501], CHILD[2]],
-  amphora: [[], [], [404, 409]],
+  // It has no ETag: a condition is refused with 501.
+  amphora: [[], [], [404, 409, 501]],
 };
 
 /** What is asked of a body before anything else is. */

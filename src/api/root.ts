@@ -1,11 +1,12 @@
 /** `/`: where the faces are, for somebody who opens the address in a browser. */
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 
-const FACES = {
+export const FACES = {
   identity: '/identity/v3',
   network: '/network',
   'load-balancer': '/load-balancer',
   compute: '/compute/v2.1',
+  image: '/image',
   'key-manager': '/key-manager',
   events: '/events',
   audit: '/audit',

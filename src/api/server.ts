@@ -5,13 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { OPTIONS } from '../config/options.ts';
-import { fault } from '../model/fault.ts';
 import type { Planner } from '../control/planner.ts';
 import type { Log } from '../model/log.ts';
 import type { QuotaLimits } from '../model/quota.ts';
 import type { ServerSource } from '../model/server.ts';
 import type { Store } from '../store/store.ts';
 import { auditFace } from './audit/face.ts';
+import { answerError } from './events/answer-error.ts';
 import { eventsFace } from './events/face.ts';
 import { limitConnections } from './connection-limit.ts';
 import { computeFace } from './compute/face.ts';
@@ -19,6 +19,7 @@ import { imageFace } from './compute/image-face.ts';
 import { baseUrl } from './http/base-url.ts';
 import { refuseDryRun } from './http/dry-run-header.ts';
 import { fastifyLog } from './http/fastify-log.ts';
+import { noSuchPath } from './http/no-such-path.ts';
 import { readJsonBodies } from './http/json-body.ts';
 import { SEGMENT_AT_MOST, soundPath } from './http/sound-path.ts';
 import { refuseUnsound } from './http/sound-request.ts';
@@ -37,7 +38,7 @@ import type { Limits } from './octavia/limits.ts';
 import { neutronLbaasFace } from './octavia/neutron-lbaas.ts';
 import { canonicalPath } from './octavia/paths.ts';
 import type { RoleSet } from './octavia/policy.ts';
-import { root } from './root.ts';
+import { FACES, root } from './root.ts';
 
 export interface ServerOptions {
   readonly store: Store;
@@ -90,7 +91,10 @@ const REQUEST_MS = 60_000;
 
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = bare(options);
-  app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ code: 404, title: 'Not Found', description: fault.noSuchPath().message }));
+  app.setNotFoundHandler(async (request, reply) => {
+    const description = `${noSuchPath(request).message} There are: ${Object.values(FACES).join(', ')}`;
+    return reply.code(404).send({ code: 404, title: 'Not Found', description });
+  });
   const base = (request: FastifyRequest): string => baseUrl(request, options.publicUrl, options.bindHost, options.bindPort);
   const check = authenticate({ strategy: options.authStrategy, store: options.store, tokens: options.tokens, baseUrl: base });
   await app.register(root(base));
@@ -160,6 +164,7 @@ function bare({ maxBodySize, maxConnections, log }: ServerOptions): FastifyInsta
   });
   limitConnections(app, maxConnections ?? OPTIONS.api_settings.max_connections.initial, log);
   readJsonBodies(app);
+  app.setErrorHandler(answerError);
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Openstack-Request-Id', request.id);

@@ -117,7 +117,7 @@ export const fault = {
   notFound: declare('not_found', 404, (title: string, id: string) => `${title} ${shown(id)} not found.`),
   /** A parent in the path; Octavia answers it in its router's shape. */
   noSuchParent: declare('no_such_parent', 404, (title: string, id: string) => `${title} ${shown(id)} not found.`),
-  noSuchPath: declare('no_such_path', 404, () => 'The resource could not be found.'),
+  noSuchPath: declare('no_such_path', 404, (path: string) => `The resource could not be found. There is no ${shown(path)} here.`),
   methodNotAllowed: declare('method_not_allowed', 405, (method: string) => `The method ${method} is not allowed for this resource.`),
   /** RFC 9110 §15.6.2: one that is allowed nowhere. */
   unknownMethod: declare('unknown_method', 501, (method: string) => `The method ${shown(method)} is not known here.`),
@@ -160,7 +160,7 @@ export const fault = {
     501,
     (provider: string, detail: string) => `Provider '${provider}' does not support a requested action: ${detail}`,
   ),
-  ifMatchElsewhere: declare('if_match_elsewhere', 501, () => 'Only objects of the load-balancing API have an ETag to match. Nothing was changed.'),
+  ifMatchElsewhere: declare('if_match_elsewhere', 501, () => 'What this would change has no ETag to match. Nothing was changed.'),
   dryRunElsewhere: declare('dry_run_elsewhere', 501, () => 'Only writes of the load-balancing API can be asked for their plan. Nothing was changed.'),
   driver: declare('driver', 500, (provider: string, detail: string) => `Provider '${provider}' reports error: ${detail}`),
   unavailable: declare('unavailable', 503, (detail: string) => detail),

@@ -271,6 +271,11 @@ describe('around servers', () => {
     const { quota_set: quota } = (await get(`/v2.1/os-quota-sets/${projectId}`)).json<{ quota_set: Body }>();
     assert.deepEqual([quota['id'], quota['key_pairs']], [projectId, 0]);
     assert.equal((await get(`/v2.1/os-quota-sets/${projectId}x`, 'red')).statusCode, 403);
+    assert.equal((await get(`/v2.1/os-quota-sets/${projectId}x/detail`, 'red')).statusCode, 403);
+    const { quota_set: detail } = (await get(`/v2.1/os-quota-sets/${projectId}/detail`)).json<{ quota_set: Body }>();
+    assert.deepEqual(detail['instances'], { limit: quota['instances'], in_use: quota['instances'], reserved: 0 });
+    const { quota_set: blank } = (await get(`/v2.1/os-quota-sets/${projectId}/defaults`, 'red')).json<{ quota_set: Body }>();
+    assert.deepEqual([blank['id'], blank['instances'], Object.keys(blank)], [projectId, 0, Object.keys(quota)]);
     assert.deepEqual((await get(`/v2.1/servers/${serverInfo(1).id}/metadata`)).json(), { metadata: {} });
   });
 
@@ -291,7 +296,7 @@ describe('around servers', () => {
 
   test('what is not there is 404 in the same shape; without a token 401 comes first', async (t) => {
     const { get } = await computeFixture(t, source(...three));
-    assertError(await get('/v2.1/keypairs'), 404, 'itemNotFound', /could not be found/);
+    assertError(await get('/v2.1/keypairs'), 404, 'itemNotFound', /could not be found\. There is no \/compute\/v2\.1\/keypairs here/);
     assertError(await get('/v3/servers'), 404, 'itemNotFound', /could not be found/);
     assertError(await get('/v2.1/servers/none'), 404, 'itemNotFound', 'Instance none could not be found.');
     const { error } = (await get('/v2.1/servers', 'nobody')).json<{ error: Body }>();

@@ -1,6 +1,7 @@
 /** The compute face: as much of Nova v2.1 as a script needs that looks for machines to balance onto or to balance for. */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { fault } from '../../model/fault.ts';
+import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import type { ComputeContext } from './context.ts';
 import { registerFlavors } from './flavors.ts';
@@ -19,8 +20,8 @@ export function computeFace(options: ComputeOptions): FastifyPluginAsync {
   return async (app) => {
     app.decorateRequest('computeMinor', OLDEST);
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler(() => {
-      throw fault.noSuchPath();
+    app.setNotFoundHandler((request) => {
+      throw noSuchPath(request);
     });
     app.addHook('onRequest', async (request, reply) => {
       reply.header('X-Compute-Request-Id', request.id);

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { Fault, fault } from '../../model/fault.ts';
+import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import type { ComputeOptions } from './face.ts';
 import { answerError } from './nova-error.ts';
@@ -17,8 +18,8 @@ export interface ImageOptions extends Pick<ComputeOptions, 'authenticate'> {
 export function imageFace({ baseUrl, authenticate }: ImageOptions): FastifyPluginAsync {
   return async (app) => {
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler(() => {
-      throw fault.noSuchPath();
+    app.setNotFoundHandler((request) => {
+      throw noSuchPath(request);
     });
     const refuse = refuseOtherMethods(app, fault.methodNotAllowed);
     for (const path of ['/', '/versions']) {

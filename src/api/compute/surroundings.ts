@@ -1,5 +1,5 @@
 /** What clients ask for around servers: zones and limits. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ServerInfo } from '../../model/server.ts';
 import { type ComputeContext, allServers, askOf, isOwn, sees } from './context.ts';
 import { nova } from './nova-error.ts';
@@ -14,17 +14,33 @@ export function registerSurroundings(app: FastifyInstance, context: ComputeConte
   app.get('/os-availability-zone/detail', { exposeHeadRoute: true }, async () => {
     throw nova.notAllowed('os-availability-zone:detail');
   });
-  app.get<{ Params: { project: string } }>('/os-quota-sets/:project', { exposeHeadRoute: true }, async (request) => {
-    const { caller } = askOf(context, request);
-    const { project } = request.params;
-    if (!caller.isAdmin && caller.projectId !== project) throw nova.notAllowed('os-quota-sets:show');
-    const own = (await allServers(context)).filter(({ projectId }) => projectId === project);
-    return { quota_set: { id: project, ...quotaOf(own) } };
-  });
+  quotaSets(app, context);
   app.get('/limits', { exposeHeadRoute: true }, async (request) => {
     const { caller } = askOf(context, request);
     return { limits: { rate: [], absolute: limitsOf((await allServers(context)).filter((info) => isOwn(caller, info))) } };
   });
+}
+
+type OfProject = FastifyRequest<{ Params: { project: string } }>;
+
+function quotaSets(app: FastifyInstance, context: ComputeContext): void {
+  const quotaFor = async (request: OfProject, rule: string): Promise<Record<string, number>> => {
+    const { caller } = askOf(context, request);
+    const { project } = request.params;
+    if (!caller.isAdmin && caller.projectId !== project) throw nova.notAllowed(`os-quota-sets:${rule}`);
+    return quotaOf((await allServers(context)).filter(({ projectId }) => projectId === project));
+  };
+  app.get('/os-quota-sets/:project', { exposeHeadRoute: true }, async (request: OfProject) => ({
+    quota_set: { id: request.params.project, ...(await quotaFor(request, 'show')) },
+  }));
+  app.get('/os-quota-sets/:project/detail', { exposeHeadRoute: true }, async (request: OfProject) => {
+    const used = Object.entries(await quotaFor(request, 'detail')).map(([name, limit]) => [name, { limit, in_use: limit, reserved: 0 }]);
+    return { quota_set: { id: request.params.project, ...Object.fromEntries(used) } };
+  });
+  // Open to all, as Nova's: what a project has that has nothing.
+  app.get('/os-quota-sets/:project/defaults', { exposeHeadRoute: true }, async (request: OfProject) => ({
+    quota_set: { id: request.params.project, ...quotaOf([]) },
+  }));
 }
 
 /** Nothing can be made here, so what there is is what there may be, and of all else there is none. */

@@ -1,6 +1,7 @@
 /** The key manager's face: as much of Barbican v1 as keeps certificates for load balancers, and what goes with them. */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { fault } from '../../model/fault.ts';
+import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { accessListRoutes } from './access-lists.ts';
 import { answerError } from './barbican-error.ts';
@@ -22,8 +23,8 @@ export interface KeyManagerOptions extends KeyManagerContext {
 export function keyManagerFace(options: KeyManagerOptions): FastifyPluginAsync {
   return async (app) => {
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler(() => {
-      throw fault.noSuchPath();
+    app.setNotFoundHandler((request) => {
+      throw noSuchPath(request);
     });
     readBytes(app);
     negotiateVersion(app);

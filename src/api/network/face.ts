@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { fault } from '../../model/fault.ts';
 import type { Store } from '../../store/store.ts';
+import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { type NetworkContext, pathOf, registerCollection } from './collection.ts';
 import { registerExtensions } from './extensions.ts';
@@ -45,8 +46,8 @@ const SHOWN = [networks, subnets, ports, routers, floatingIps, securityGroups, s
 export function networkFace(options: NetworkOptions): FastifyPluginAsync {
   return async (app) => {
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler(() => {
-      throw fault.noSuchPath();
+    app.setNotFoundHandler((request) => {
+      throw noSuchPath(request);
     });
     const refuse = refuseOtherMethods(app, fault.methodNotAllowed);
     discovery(app, options);

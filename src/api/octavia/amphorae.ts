@@ -6,6 +6,7 @@ import { type Place, shownFields } from '../../model/resource.ts';
 import { amphoraStatistics, balancersOfProject, placesOf } from '../../store/amphorae.ts';
 import { list } from '../../store/rows.ts';
 import type { Db } from '../../store/store.ts';
+import { refuseConditions } from '../http/conditions.ts';
 import { type RawQuery, pageLinks, parseFields, parseListQuery } from '../http/list-query.ts';
 import { type Call, callOf, rowFor } from './collection.ts';
 import type { OctaviaOptions } from './context.ts';
@@ -20,14 +21,17 @@ export function registerAmphorae(app: FastifyInstance, options: OctaviaOptions):
   app.get('/octavia/amphorae/:id', async (request) => show(callOf(options, request)));
   app.get('/octavia/amphorae/:id/stats', async (request) => statistics(callOf(options, request)));
   app.put('/octavia/amphorae/:id/config', async (request, reply) => {
+    refuseConditions(request);
     await compareAnew(callOf(options, request));
     return reply.code(202).send();
   });
   app.put('/octavia/amphorae/:id/failover', async (request, reply) => {
+    refuseConditions(request);
     await failOver(callOf(options, request));
     return reply.code(202).send();
   });
   app.delete('/octavia/amphorae/:id', async (request, reply) => {
+    refuseConditions(request);
     await remove(callOf(options, request));
     return reply.code(204).send();
   });

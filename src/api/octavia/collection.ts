@@ -5,12 +5,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fault } from '../../model/fault.ts';
 import type { Resource, RowOf } from '../../model/resource.ts';
-import { byId, list } from '../../store/rows.ts';
+import { type ListQuery, byId, list } from '../../store/rows.ts';
 import type { Actor } from '../../store/audit.ts';
 import { actorOf } from '../http/actor.ts';
 import { asksForPlan } from '../http/dry-run-header.ts';
 import type { Caller } from '../identity/caller.ts';
 import { inTurns } from '../http/in-turns.ts';
+import { refuseConditions } from '../http/conditions.ts';
 import { type RawQuery, pageLinks, parseFields, parseListQuery } from '../http/list-query.ts';
 import { type OctaviaOptions, callerOf } from './context.ts';
 import { checkMatch, etagOf } from './etag.ts';
@@ -42,6 +43,8 @@ export interface Collection<R extends Resource = Resource> {
   view(db: OctaviaOptions['store']['db'], rows: readonly RowOf<R>[]): Promise<View[]>;
   /** Conditions that a parent in the path adds; checks that the parent is there. */
   within?(call: Call): Promise<{ column: string; anyOf: unknown[] }[]>;
+  /** Attributes that other rows give and lists are filtered by: what a row must be to have one of the values. */
+  readonly elsewhere?: Readonly<Record<string, (db: OctaviaOptions['store']['db'], values: readonly string[]) => Promise<ListQuery['where'][number]>>>;
   /** A body for a created object that is more than its attributes: a whole tree. */
   viewCreated?(db: OctaviaOptions['store']['db'], row: RowOf<R>): Promise<View>;
   create(call: Call): Promise<RowOf<R>>;
@@ -64,6 +67,7 @@ export function registerCollection<R extends Resource>(app: FastifyInstance, opt
   });
   app.get(`${path}/:id`, async (request, reply) => showRow(collection, callOf(options, request), reply));
   app.post(path, async (request, reply) => {
+    refuseConditions(request);
     const row = await collection.create(callOf(options, request));
     reply.code(201).header('ETag', etagOf(resource, row));
     if (!collection.viewCreated) return answer(reply, resource, await shown(collection, options, row));
@@ -119,14 +123,25 @@ async function shown<R extends Resource>(collection: Collection<R>, { store }: O
 async function listRows<R extends Resource>(collection: Collection<R>, call: Call, self: string): Promise<{ body: View; rows: number }> {
   const { resource } = collection;
   const { options, query } = call;
-  const request = parseListQuery(resource, query, options.maxLimit);
+  const { own, others } = await partedFilters(collection.elsewhere ?? {}, call);
+  const request = parseListQuery(resource, own, options.maxLimit);
   const project = ownerScope(call, resource, request.projectId);
   const scope = [...((await collection.within?.(call)) ?? []), ...(project === null ? [] : [{ column: 'project_id', anyOf: [project] }])];
-  const rows = await list(options.store.db, resource, { ...request.query, scope });
+  const rows = await list(options.store.db, resource, { ...request.query, where: [...request.query.where, ...others], scope });
   const views = await collection.view(options.store.db, rows);
   const ids = rows.map((row) => (row as unknown as Owned).id);
   const selected = await inTurns(views, (view) => select(view, request.fields));
   return { body: { [resource.collection]: selected, [resource.links]: pageLinks(self, query, request, ids) }, rows: rows.length };
+}
+
+/** What the rows' own columns answer, and conditions for what others do. */
+async function partedFilters(
+  elsewhere: NonNullable<Collection['elsewhere']>,
+  { options: { store }, query }: Call,
+): Promise<{ own: RawQuery; others: ListQuery['where'] }> {
+  const known = new Map(Object.entries(elsewhere));
+  const others = [...known].flatMap(([name, condition]) => (query[name] === undefined ? [] : [condition(store.db, [query[name]].flat())]));
+  return { own: Object.fromEntries(Object.entries(query).filter(([name]) => !known.has(name))), others: await Promise.all(others) };
 }
 
 /** The project a list is confined to; what belongs to nobody in particular is the same for all who may read it. */

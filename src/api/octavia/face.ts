@@ -4,6 +4,7 @@
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault, fault } from '../../model/fault.ts';
 import { frameworkFault } from '../http/framework-fault.ts';
+import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { registerAmphorae } from './amphorae.ts';
 import { DryRun } from './dry-run.ts';
@@ -17,8 +18,8 @@ export type { FaceOptions } from './routes.ts';
 export function octaviaFace(options: FaceOptions): FastifyPluginAsync {
   return async (app) => {
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler(() => {
-      throw fault.noSuchPath();
+    app.setNotFoundHandler((request) => {
+      throw noSuchPath(request);
     });
     const refuse = refuseOtherMethods(app, fault.methodNotAllowed);
     app.get('/', async (request) => ({ versions: versions(options.baseUrl(request)) }));

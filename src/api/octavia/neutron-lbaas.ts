@@ -4,6 +4,7 @@
  */
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault, fault } from '../../model/fault.ts';
+import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { DryRun } from './dry-run.ts';
 import { frameworkFault } from '../http/framework-fault.ts';
@@ -13,8 +14,8 @@ import { type FaceOptions, guard, lbaasRoutes } from './routes.ts';
 export function neutronLbaasFace(options: FaceOptions): FastifyPluginAsync {
   return async (app) => {
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler(() => {
-      throw fault.noSuchPath();
+    app.setNotFoundHandler((request) => {
+      throw noSuchPath(request);
     });
     const refuse = refuseOtherMethods(app, fault.methodNotAllowed);
     await app.register(async (inner) => {

@@ -12,7 +12,7 @@ import { policiesUsingPool } from '../../store/l7-references.ts';
 import { markDeleting, markPending } from '../../store/pending.ts';
 import { membersOf } from '../../store/pool-members.ts';
 import { list, update } from '../../store/rows.ts';
-import type { Tx } from '../../store/store.ts';
+import type { Db, Tx } from '../../store/store.ts';
 import { POOL_REFS, checkPoolCertificates, withKept } from './certificates.ts';
 import { type Call, type Collection, rowFor } from './collection.ts';
 import { timestamp } from './context.ts';
@@ -32,6 +32,7 @@ export const pools: Collection<typeof pool> = {
   resource: pool,
   path: '/pools',
   view: viewPools,
+  elsewhere: { healthmonitor_id: monitoredBy },
   create,
   update: modify,
   remove,
@@ -43,6 +44,11 @@ export type PoolBody = CreateOf<typeof pool>;
 export interface Place {
   readonly balancer: LoadBalancer;
   readonly generation: number;
+}
+
+async function monitoredBy(db: Db, ids: readonly string[]): Promise<{ column: string; anyOf: string[] }> {
+  const monitors = await list(db, healthMonitor, { where: [{ column: 'id', anyOf: ids }], sort: [], limit: null, marker: null, reverse: false });
+  return { column: 'id', anyOf: monitors.map(({ pool_id }) => pool_id) };
 }
 
 async function create(call: Call): Promise<Pool> {
