@@ -35,7 +35,6 @@ describe('queries', () => {
       'delivered_generation',
       'deleting',
       'announce',
-      'status_reason',
       'pending_since',
       'rowid',
       '__proto__',

@@ -161,7 +161,10 @@ describe('the first ten minutes', () => {
         ['member', 'create', '--address', '192.168.1.10', '--protocol-port', '80', 'web-pool'],
         /Another member on this pool is already using ip 192\.168\.1\.10 on protocol_port 80 \(HTTP 409\)/,
       ],
-      [['listener', 'create', '--protocol', 'UDP', '--protocol-port', '53', 'web-lb'], /does not support a requested option.*\(HTTP 501\)/],
+      [
+        ['pool', 'create', '--protocol', 'UDP', '--lb-algorithm', 'LEAST_CONNECTIONS', '--loadbalancer', 'web-lb'],
+        /does not support a requested option.*\(HTTP 501\)/,
+      ],
       [['create', '--name', 'x'.repeat(256), '--vip-subnet-id', 'private-subnet'], /maximum character requirement of 255 \(HTTP 400\)/],
       [['show', 'nothing'], /Unable to locate nothing in loadbalancers/],
       [['delete', 'web-lb'], /has children \(HTTP 400\)/],

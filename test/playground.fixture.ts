@@ -107,6 +107,11 @@ export class Playground {
     return stdout;
   }
 
+  /** A command in a namespace. */
+  inNamespace(namespace: string, ...words: string[]): Promise<Ran> {
+    return command('nsenter', [`--net=/run/netns/${namespace}`, ...words]);
+  }
+
   /** Who answers a request to the address, from the lab's client. */
   async ask(address: string, path = '/', seconds = 5): Promise<string> {
     return (await this.inLab('client', 'curl', '-sS', '--max-time', String(seconds), `http://${address}${path}`)).trim();

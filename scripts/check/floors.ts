@@ -15,6 +15,7 @@ const DOORS: readonly { readonly modules: RegExp; readonly folders: readonly str
 /** Values in, values out: what is here does no I/O and imports only what does none. */
 const PURE = [
   'src/control/branches.ts',
+  'src/control/resolve-tls.ts',
   'src/model/',
   'src/render/',
   'src/config/ini.ts',

@@ -7,6 +7,7 @@ import { attributePage } from './attribute-page.ts';
 import { clientsPage } from './clients-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorPage } from './error-page.ts';
+import { metricsPage } from './metrics-page.ts';
 import { openApiText } from './openapi.ts';
 
 export const GENERATED: Readonly<Record<string, () => string>> = {
@@ -14,6 +15,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/api/openapi.json': openApiText,
   'docs/clients.md': clientsPage,
   'docs/errors.md': errorPage,
+  'docs/metrics.md': metricsPage,
   'docs/configuration.md': configurationPage,
   'edgeweir.conf.sample': sampleConfig,
 };

@@ -127,7 +127,7 @@ function batchOf(resource: Resource): Operation {
   return operation(resource, 'replace', "Set a pool's members: told apart by address and port", {
     parameters: [DRY_RUN, IF_MATCH, additive],
     requestBody: { required: true, content: body('', schema).content },
-    responses: { 202: { description: 'Accepted; no body' }, ...PLANNED, ...failures(...failureStatuses(resource, 'update', false)) },
+    responses: { 202: { description: 'Accepted; no body' }, ...PLANNED, ...failures(...failureStatuses(resource, 'create', false), 412) },
   });
 }
 

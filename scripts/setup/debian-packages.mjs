@@ -8,11 +8,14 @@ import { SetupError, runTask } from './task.mjs';
 /** A package, and the command it brings, by which it is also found on a system without dpkg. */
 const RUN = [
   { name: 'haproxy', command: 'haproxy' },
+  { name: 'keepalived', command: 'keepalived' },
   { name: 'nftables', command: 'nft' },
+  { name: 'conntrack', command: 'conntrack' },
   { name: 'iproute2', command: 'ip' },
   { name: 'util-linux', command: 'nsenter' },
   { name: 'procps', command: 'sysctl' },
   { name: 'curl', command: 'curl' },
+  { name: 'iputils-ping', command: 'ping' },
 ];
 /** The end-to-end tests drive the server with OpenStack's own clients and API tests; oslo.config is the oracle of the INI reader. */
 const TEST = [

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { sampleConfig } from '../config/sample.ts';
-import { judgeHaproxy } from './doctor-host.ts';
+import { judgeHaproxy, judgeKeepalived } from './doctor-host.ts';
 import { shortLine } from './log.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../weir');
@@ -89,6 +89,11 @@ test('HAProxy must be 2.6 or newer', () => {
   );
   assert.equal(judge('2.6.12', '\nFeature list : -OPENSSL'), 'warn');
   assert.equal(judgeHaproxy('something else').result, 'fail');
+});
+
+test('the doctor reads keepalived’s version; without it only pairs are missing', () => {
+  const judge = (version: string): string => judgeKeepalived(`Keepalived v${version} (01/16,2022)\n\nCopyright`).result;
+  assert.deepEqual(['2.2.7', '2.3.0', '3.0.0', '2.2.6', '1.3.9', 'x'].map(judge), ['ok', 'ok', 'ok', 'warn', 'warn', 'warn']);
 });
 
 test('a line for a person has the time, the level, the message and the rest', () => {

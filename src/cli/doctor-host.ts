@@ -31,13 +31,18 @@ interface Program {
 const PROGRAMS: readonly Program[] = [
   { command: 'ip', args: ['-Version'], from: 'iproute2' },
   { command: 'nft', args: ['--version'], from: 'nftables' },
+  { command: 'conntrack', args: ['--version'], from: 'conntrack' },
   { command: 'nsenter', args: ['--version'], from: 'util-linux' },
   { command: 'sysctl', args: ['--version'], from: 'procps' },
   { command: 'curl', args: ['--version'], from: 'curl' },
 ];
 
 export async function programChecks(config: Config): Promise<Finding[]> {
-  return [...(await Promise.all(PROGRAMS.map(programCheck))), await haproxyCheck(config.local_node.haproxy_binary)];
+  return [
+    ...(await Promise.all(PROGRAMS.map(programCheck))),
+    await haproxyCheck(config.local_node.haproxy_binary),
+    await keepalivedCheck(config.local_node.keepalived_binary),
+  ];
 }
 
 async function programCheck({ command, args, from }: Program): Promise<Finding> {
@@ -71,10 +76,37 @@ export function judgeHaproxy(text: string): Finding {
   return text.includes('+OPENSSL') ? ok('haproxy', line) : warn('haproxy', `${line}, without TLS`, "Use a build with OpenSSL, such as Debian's.");
 }
 
+/** The first that was tried: it gives a VIP's interface the MAC it is told. */
+const OLDEST_KEEPALIVED = [2, 2, 7];
+
+/** Only a balancer of two nodes needs it. */
+async function keepalivedCheck(binary: string): Promise<Finding> {
+  try {
+    const { stdout, stderr } = await run(binary, ['--version']);
+    return judgeKeepalived(stdout || stderr);
+  } catch (error) {
+    return warn('keepalived', reason(error), 'apt-get install keepalived, or set [local_node] keepalived_binary: load balancers of two nodes need it.');
+  }
+}
+
+/** Reads the output of `keepalived --version`. */
+export function judgeKeepalived(text: string): Finding {
+  const line = firstLine(text).split(' (')[0] ?? '';
+  const numbers = /v(\d+)\.(\d+)\.(\d+)/.exec(line)?.slice(1).map(Number);
+  const oldest = OLDEST_KEEPALIVED.join('.');
+  const enough = numbers !== undefined && compare(numbers, OLDEST_KEEPALIVED) >= 0;
+  return enough ? ok('keepalived', line) : warn('keepalived', line, `Load balancers of two nodes need ${oldest} or newer: Debian 12 has it.`);
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  return a.map((number, index) => number - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}
+
 /** Each is tried in a namespace that ends with the program. */
 const KERNEL: readonly { readonly check: string; readonly args: readonly string[] }[] = [
   { check: 'veth', args: ['ip', 'link', 'add', 'weir0', 'type', 'veth', 'peer', 'name', 'weir1'] },
   { check: 'bridge', args: ['ip', 'link', 'add', 'weir0', 'type', 'bridge'] },
+  { check: 'macvlan', args: ['sh', '-c', 'ip link add weir0 type veth peer name weir1 && ip link add weir2 link weir0 type macvlan'] },
   { check: 'nftables', args: ['nft', 'add', 'table', 'inet', 'weir'] },
 ];
 

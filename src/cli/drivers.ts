@@ -49,7 +49,15 @@ function kindOf(provider: Provider): 'local' | 'noop' {
 
 function local({ DEFAULT, local_node: options }: Config, instance: string, log: Log): NodeDriver {
   const bridgeMappings = new Map(options.bridge_mappings.map(({ physicalNetwork, namespace, bridge }) => [physicalNetwork, { namespace, bridge }]));
-  return new LocalNodes({ instance, runPath: runDirectory(DEFAULT.run_path, instance), bridgeMappings, haproxy: options.haproxy_binary, log });
+  return new LocalNodes({
+    instance,
+    runPath: runDirectory(DEFAULT.run_path, instance),
+    bridgeMappings,
+    haproxy: options.haproxy_binary,
+    keepalived: options.keepalived_binary,
+    advertMs: Math.round(options.vrrp_advert_int * 100) * 10,
+    log,
+  });
 }
 
 /** Installations share the run path's default; what a driver finds in its directory it takes for its own. */

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { bootstrapIdentity } from '../api/identity/bootstrap.ts';
 import { LoginLimit } from '../api/identity/login-limit.ts';
 import { Tokens } from '../api/identity/tokens.ts';
-import { certificateStore } from '../api/key-manager/certificates.ts';
+import { certificateStore, certificateVault } from '../api/key-manager/certificates.ts';
 import { SecretKeys } from '../api/key-manager/secret-keys.ts';
 import { limitsOf } from '../api/octavia/limits.ts';
 import { type ServerOptions, buildKeystoneServer, buildServer } from '../api/server.ts';
@@ -72,9 +72,11 @@ async function start(
   onStop(rotateTokenKeys(tokens, identity.token_key_rotation, log));
   const secretKeys = await SecretKeys.open({ statePath: DEFAULT.state_path, db: store.db });
   const certificates = config.key_manager.mode === 'embedded' ? certificateStore(store.db, secretKeys) : null;
-  const options = { ...serverOptions(config, store, tokens, drivers, log), servers: [labServers(store), ...servers], secretKeys, certificates };
+  const vault = certificates && certificateVault(store.db, secretKeys);
+  const planner = plannerFor(drivers, vault);
+  const options = { ...serverOptions(config, store, tokens, log), servers: [labServers(store), ...servers], secretKeys, certificates, planner };
   for (const close of await listen(config, options)) onStop(close);
-  const controller = new Controller({ store, drivers, log, ...controllerOptions(config) });
+  const controller = new Controller({ store, drivers, log, vault, ...controllerOptions(config) });
   onStop(() => controller.stop());
   await controller.start();
   const url = localUrl(config.api_settings.bind_host, config.api_settings.bind_port);
@@ -139,7 +141,7 @@ function rotateTokenKeys(tokens: Tokens, days: number, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-function serverOptions(config: Config, store: Store, tokens: Tokens, drivers: Drivers, log: Log): Omit<ServerOptions, 'certificates' | 'secretKeys'> {
+function serverOptions(config: Config, store: Store, tokens: Tokens, log: Log): Omit<ServerOptions, 'certificates' | 'secretKeys' | 'planner'> {
   const { api_settings: api, identity, lb_provider: provider, local_node: local, network, quotas } = config;
   return {
     store,
@@ -157,7 +159,6 @@ function serverOptions(config: Config, store: Store, tokens: Tokens, drivers: Dr
     limits: limitsOf(config),
     networkMode: network.mode,
     roleSet: api.rbac_policy,
-    planner: plannerFor(drivers),
     defaultProvider: provider.provider,
     providers: enabledProviders(provider),
     quotas: quotaDefaults(quotas),

@@ -165,6 +165,12 @@ export const OPTIONS = {
       true,
     ),
     haproxy_binary: option(path(), '/usr/sbin/haproxy', 'HAProxy, 2.6 or newer.'),
+    keepalived_binary: option(path(), '/usr/sbin/keepalived', 'keepalived, 2.2.7 or newer: it moves the address of a balancer that two nodes carry.'),
+    vrrp_advert_int: option(
+      decimal(0.05, 10),
+      0.1,
+      'Seconds between two adverts of the node that holds the address of a pair. After three and a half without one the other node takes over: 0.35 s with 0.1, 0.18 s with 0.05, 2.8 s with 1.',
+    ),
   },
   controller_worker: {
     workers: option(integer(1, 256), 8, 'Load balancers worked on at the same time.'),

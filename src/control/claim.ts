@@ -3,58 +3,72 @@ import { randomUUID } from 'node:crypto';
 import { type Amphora, amphora } from '../model/amphora.ts';
 import { type Port, port, subnet } from '../model/network.ts';
 import type { Topology } from '../model/topology.ts';
+import { PRIORITIES, VRRP_GROUP, VRRP_LINK } from '../render/keepalived/compile.ts';
 import { createPort, deletePort } from '../store/network.ts';
 import { octaviaTime } from '../store/row-time.ts';
-import { byId, insert, list, remove } from '../store/rows.ts';
+import { byId, insert, list, remove, update } from '../store/rows.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { type PlacedNode, type Placement, isComplete, place } from './place.ts';
+import { type PlacedNode, type Placement, type Role, isComplete, place, portOn } from './place.ts';
 
 /** Reads what is claimed, claims the rest, and returns a placement without gaps. */
 export async function claim(store: Store, topology: Topology, amphorae: readonly Amphora[], driver: string, now: Date): Promise<Placement> {
   const present = place(topology, amphorae, await portsOf(store.db, amphorae));
-  if (isComplete(present)) return present;
+  if (isComplete(topology, present)) return present;
   return store.transaction((tx) => claimMissing(tx, topology, amphorae, driver, now));
 }
 
 /** Within a transaction: claims what is missing, and returns a placement without gaps. */
 export async function claimMissing(tx: Tx, topology: Topology, amphorae: readonly Amphora[], driver: string, now: Date): Promise<Placement> {
   const { missing } = place(topology, amphorae, []);
-  const added = Array.from({ length: missing }, () => newAmphora(topology, driver, now));
+  const added = missing.map((role) => newAmphora(topology, role, driver, now));
   for (const row of added) await insert(tx.db, amphora, row);
   const all = [...amphorae, ...added];
   const gaps = place(topology, all, await portsOf(tx.db, all));
-  for (const node of gaps.nodes) await claimLegs(tx, topology, node);
+  for (const node of gaps.nodes) await claimAddresses(tx, topology, node);
   return place(topology, all, await portsOf(tx.db, all));
 }
 
-async function claimLegs(tx: Tx, topology: Topology, { amphora, legs }: PlacedNode): Promise<void> {
-  for (const leg of legs.filter(({ address }) => address === null)) {
-    const row = await byId(tx.db, subnet, leg.subnet.id);
-    if (!row) throw new Error(`subnet ${leg.subnet.id} is gone`);
-    await createPort(tx, {
-      networkId: row.network_id,
-      projectId: topology.projectId,
-      name: `octavia-lb-vrrp-${amphora.id}`,
-      deviceOwner: 'Octavia',
-      deviceId: amphora.id,
-      fixedIps: [{ subnetId: row.id }],
-    });
-  }
+async function claimAddresses(tx: Tx, topology: Topology, { amphora: row, legs, pair }: PlacedNode): Promise<void> {
+  for (const leg of legs.filter(({ address }) => address === null)) await claimPort(tx, topology, row.id, leg.subnet.id);
+  if (pair === null || topology.vip.foreign === true) return;
+  const own = pair.own === null ? await claimPort(tx, topology, row.id, topology.vip.subnet.id) : portOn(topology.vip.subnet, row, await portsOf(tx.db, [row]));
+  const address = own?.fixed_ips[0]?.ip_address ?? null;
+  if (own && row.vrrp_ip !== address) await update(tx.db, amphora, row.id, { vrrp_ip: address, vrrp_port_id: own.id } satisfies Partial<Amphora>);
 }
 
-function newAmphora(topology: Topology, driver: string, now: Date): Amphora {
+async function claimPort(tx: Tx, topology: Topology, amphoraId: string, subnetId: string): Promise<Port> {
+  const row = await byId(tx.db, subnet, subnetId);
+  if (!row) throw new Error(`subnet ${subnetId} is gone`);
+  return createPort(tx, {
+    networkId: row.network_id,
+    projectId: topology.projectId,
+    name: `octavia-lb-vrrp-${amphoraId}`,
+    deviceOwner: 'Octavia',
+    deviceId: amphoraId,
+    fixedIps: [{ subnetId: row.id }],
+  });
+}
+
+function newAmphora(topology: Topology, role: Role, driver: string, now: Date): Amphora {
   return {
     id: randomUUID(),
     loadbalancer_id: topology.id,
-    role: 'STANDALONE',
+    role,
     status: 'BOOTING',
     vrrp_ip: null,
+    vrrp_port_id: null,
+    ...vrrpOf(role),
     ha_ip: topology.vip.address,
     created_at: octaviaTime(now),
     updated_at: null,
     driver,
     booted_at: null,
   };
+}
+
+function vrrpOf(role: Role): Pick<Amphora, 'vrrp_interface' | 'vrrp_id' | 'vrrp_priority'> {
+  if (role === 'STANDALONE') return { vrrp_interface: null, vrrp_id: null, vrrp_priority: null };
+  return { vrrp_interface: VRRP_LINK, vrrp_id: VRRP_GROUP, vrrp_priority: PRIORITIES[role] };
 }
 
 /** Gives back what is no longer used, after the nodes have let go of it. */

@@ -10,6 +10,7 @@ import { allBalancerIds, expirePending, unsettled } from '../store/balancers.ts'
 import { type Kept, purge } from '../store/retention.ts';
 import { byId, list } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
+import { type CertificateVault, MaterialReader } from './materials.ts';
 import { Observer } from './observe.ts';
 import { type Reconciler, reconcile } from './reconcile.ts';
 import { type Outcome, WorkQueue } from './work-queue.ts';
@@ -30,6 +31,8 @@ export interface ControllerOptions {
   readonly auditDays?: number;
   /** How long notifications are kept, hours; 24 if not given. */
   readonly eventHours?: number;
+  /** Where certificates are kept; null, or not given: elsewhere. */
+  readonly vault?: CertificateVault | null;
 }
 
 const RETRY_FIRST_MS = 100;
@@ -58,8 +61,9 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     const { store, drivers, log, pendingDeadline } = options;
+    const materials = new MaterialReader(options.vault ?? null);
     this.#options = options;
-    this.#reconciler = { store, drivers, log, pendingDeadline, now: () => new Date(), beforeReload: (id) => this.#observer.readNode(id) };
+    this.#reconciler = { store, drivers, log, pendingDeadline, now: () => new Date(), beforeReload: (id) => this.#observer.readNode(id), materials };
     this.#queue = new WorkQueue({
       workers: options.workers,
       retryFirstMs: RETRY_FIRST_MS,
@@ -67,7 +71,14 @@ export class Controller {
       work: (id, attempt) => this.#work(id, attempt),
       onError: (id, error) => log.error({ loadbalancer: id, err: error }, 'could not be worked on, will try again'),
     });
-    this.#observer = new Observer({ store, drivers, log, readInterval: options.readInterval * 1000, statisticsInterval: options.statisticsInterval * 1000 });
+    this.#observer = new Observer({
+      store,
+      drivers,
+      log,
+      readInterval: options.readInterval * 1000,
+      statisticsInterval: options.statisticsInterval * 1000,
+      onOutdated: (id) => this.#queue.addGently(id),
+    });
   }
 
   /** Removes what nobody owns, then looks at every balancer once: what a crash left half done is finished here. */

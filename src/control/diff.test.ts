@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Link, NodeConfig, ProxyConfig, Server } from '../model/node-config.ts';
-import { EMPTY, applyStep } from '../nodes/noop/apply-step.ts';
+import { EMPTY_NODE, type Link, type NodeConfig, type ProxyConfig, STRANGE_PACKETS, type Server } from '../model/node-config.ts';
+import { Sealed } from '../model/sealed.ts';
+import { applyStep } from '../nodes/noop/apply-step.ts';
+import { packetsOf } from '../nodes/sample-node.fixture.ts';
 import { diff } from './diff.ts';
 
 function server(name: string, changes: Partial<Server> = {}): Server {
@@ -22,7 +24,7 @@ function server(name: string, changes: Partial<Server> = {}): Server {
 }
 
 function proxy(servers: Server[], structure = 's1'): ProxyConfig {
-  return { text: `${structure} ${JSON.stringify(servers)}`, structure, servers };
+  return { text: `${structure} ${JSON.stringify(servers)}`, structure, servers, files: [] };
 }
 
 function link(changes: Partial<Link> = {}): Link {
@@ -30,7 +32,7 @@ function link(changes: Partial<Link> = {}): Link {
 }
 
 function config(changes: Partial<NodeConfig> = {}): NodeConfig {
-  return { links: [link()], routes: [], proxy: proxy([server('a')]), ...changes };
+  return { ...EMPTY_NODE, links: [link()], proxy: proxy([server('a')]), ...changes };
 }
 
 const kinds = (present: NodeConfig | null, wanted: NodeConfig, options = {}): string[] => diff(present, wanted, options).map(({ kind }) => kind);
@@ -83,6 +85,14 @@ test('links: another network is another link, another neighbour only a change', 
   assert.deepEqual(kinds(config({ links: [link(), link({ name: 'eth1' })] }), config()), ['delete-link']);
 });
 
+test('keepalived starts when all else is done, and takes another configuration without a restart', () => {
+  const vrrp = { text: 'one' };
+  assert.deepEqual(kinds(null, config({ vrrp })), ['create-node', 'add-link', 'start-proxy', 'start-vrrp']);
+  assert.deepEqual(kinds(config({ vrrp }), config({ vrrp: { text: 'two' } })), ['reload-vrrp']);
+  assert.deepEqual(kinds(config({ vrrp }), config()), ['stop-vrrp']);
+  assert.deepEqual(kinds(config({ vrrp }), config({ vrrp })), []);
+});
+
 const anyServer = fc.record({
   name: fc.constantFrom('a', 'b', 'c', 'd'),
   backend: fc.constantFrom('p:l', 'q:l'),
@@ -110,14 +120,38 @@ const anyConfig: fc.Arbitrary<NodeConfig> = fc.record({
     { to: '198.51.100.0/24', via: '192.0.2.253' },
   ]),
   proxy: anyProxy,
+  packets: fc.option(fc.constantFrom(packetsOf([{ id: 'one' }]), packetsOf([{ id: 'two' }]), STRANGE_PACKETS)),
+  vrrp: fc.constant(null),
 });
 
 test('property: carrying out a plan leaves nothing to plan', () => {
   fc.assert(
     fc.property(fc.option(anyConfig), anyConfig, fc.boolean(), (present, wanted, avoidRuntime) => {
-      const after = diff(present, wanted, { avoidRuntime }).reduce(applyStep, present ?? EMPTY);
+      const after = diff(present, wanted, { avoidRuntime }).reduce(applyStep, present ?? EMPTY_NODE);
       assert.deepEqual(diff(after, wanted), []);
     }),
     { numRuns: 2000 },
   );
+});
+
+test('a file that is not there, or damaged, is written again; what is there beyond goes with the next reload', () => {
+  const withFiles = (...texts: string[]): NodeConfig => {
+    const files = texts.map((text, index) => ({ path: `lua/${index}`, content: new Sealed(text) }));
+    return config({ proxy: { ...proxy([server('a')]), files } });
+  };
+  assert.deepEqual(kinds(withFiles('one'), withFiles('one')), []);
+  assert.deepEqual(kinds(withFiles(), withFiles('one')), ['write-config']);
+  assert.deepEqual(kinds(withFiles('half'), withFiles('one')), ['write-config']);
+  assert.deepEqual(kinds(withFiles('one', 'two'), withFiles('one')), []);
+});
+
+test('who takes a listener over begins before the other one stops', () => {
+  const packets = packetsOf([{ id: 'one' }]);
+  const inProxy = config({ proxy: proxy([server('a')]) });
+  const inKernel = config({ proxy: null, packets });
+  assert.deepEqual(kinds(inProxy, inKernel), ['set-packets', 'stop-proxy']);
+  assert.deepEqual(kinds(inKernel, inProxy), ['start-proxy', 'delete-packets']);
+  assert.deepEqual(kinds(inKernel, config({ proxy: null, packets: packetsOf([{ id: 'two' }]) })), ['set-packets']);
+  assert.deepEqual(kinds(config({ proxy: null, packets: STRANGE_PACKETS }), inKernel), ['set-packets']);
+  assert.deepEqual(kinds(inKernel, inKernel), []);
 });

@@ -2,7 +2,7 @@
  * Present and wanted node config → plan. Pure. What the runtime socket can do is done there; everything else is one
  * reload. A plan for equal configs is empty: that is how the loop knows it is done.
  */
-import type { Link, NodeConfig, ProxyConfig, Server } from '../model/node-config.ts';
+import { EMPTY_NODE, type Link, type NodeConfig, type PacketConfig, type ProxyConfig, type Server, type VrrpConfig } from '../model/node-config.ts';
 import type { Plan, Step } from '../model/plan.ts';
 
 export interface DiffOptions {
@@ -11,12 +11,14 @@ export interface DiffOptions {
 }
 
 export function diff(present: NodeConfig | null, wanted: NodeConfig, options: DiffOptions = {}): Plan {
-  const base: NodeConfig = present ?? { links: [], routes: [], proxy: null };
+  const base = present ?? EMPTY_NODE;
   return [
     ...(present ? [] : [{ kind: 'create-node', cost: 'restart' } as const]),
     ...diffLinks(base.links, wanted.links),
     ...diffRoutes(base, wanted),
-    ...diffProxy(base.proxy, wanted.proxy, options.avoidRuntime ?? false),
+    ...around(diffPackets(base.packets, wanted.packets), diffProxy(base.proxy, wanted.proxy, options.avoidRuntime ?? false), movesToPackets(base, wanted)),
+    // Last: a node offers itself for the address once it can serve it.
+    ...diffVrrp(base.vrrp, wanted.vrrp),
   ];
 }
 
@@ -63,6 +65,28 @@ function diffRoutes(present: NodeConfig, wanted: NodeConfig): Step[] {
   return [{ kind: 'set-routes', cost: 'runtime', routes: wanted.routes, present: present.routes }];
 }
 
+function diffVrrp(present: VrrpConfig | null, wanted: VrrpConfig | null): Step[] {
+  if (!wanted) return present ? [{ kind: 'stop-vrrp', cost: 'restart' }] : [];
+  if (!present) return [{ kind: 'start-vrrp', cost: 'restart', vrrp: wanted }];
+  return present.text === wanted.text ? [] : [{ kind: 'reload-vrrp', cost: 'runtime', vrrp: wanted }];
+}
+
+function diffPackets(present: PacketConfig | null, wanted: PacketConfig | null): Step[] {
+  if (wanted === null) return present ? [{ kind: 'delete-packets', cost: 'runtime' }] : [];
+  return present?.digest === wanted.digest ? [] : [{ kind: 'set-packets', cost: 'runtime', packets: wanted }];
+}
+
+/** Whoever takes a listener over begins before the other one stops, so that it is never without either. */
+function around(packets: readonly Step[], proxy: readonly Step[], packetsFirst: boolean): Step[] {
+  return packetsFirst ? [...packets, ...proxy] : [...proxy, ...packets];
+}
+
+/** Whether the kernel carries a listener that it did not carry before. */
+function movesToPackets({ packets: present }: NodeConfig, { packets: wanted }: NodeConfig): boolean {
+  const before = new Set(present?.services.map(({ listener }) => listener));
+  return wanted?.services.some(({ listener }) => !before.has(listener)) ?? false;
+}
+
 /** One reload is quicker than so many commands, each of which the proxy's socket answers by itself. */
 const MOST_SERVER_STEPS = 1000;
 
@@ -73,8 +97,14 @@ function diffProxy(present: ProxyConfig | null, wanted: ProxyConfig | null, avoi
   if (servers === null || servers.length > MOST_SERVER_STEPS || (avoidRuntime && servers.length > 0))
     return [{ kind: 'reload-proxy', cost: 'reload', proxy: wanted }];
   // The file comes first: should the proxy die between the two, it is started with what was wanted.
-  const file: Step[] = present.text === wanted.text ? [] : [{ kind: 'write-config', cost: 'runtime', proxy: wanted }];
+  const file: Step[] = present.text === wanted.text && sameFiles(present, wanted) ? [] : [{ kind: 'write-config', cost: 'runtime', proxy: wanted }];
   return [...file, ...servers];
+}
+
+/** What is there beyond the wanted files goes with the next reload. */
+function sameFiles(present: ProxyConfig, wanted: ProxyConfig): boolean {
+  const there = new Map(present.files.map(({ path, content }) => [path, content.digest]));
+  return wanted.files.every(({ path, content }) => there.get(path) === content.digest);
 }
 
 /** null when a reload is needed because a backend takes no servers at runtime. */

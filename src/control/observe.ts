@@ -6,8 +6,8 @@ import { type Amphora, amphora } from '../model/amphora.ts';
 import type { Log } from '../model/log.ts';
 import type { ListenerReading, Reading } from '../model/reading.ts';
 import type { Drivers } from '../nodes/drivers.ts';
-import { balancerTree } from '../store/balancer-tree.ts';
-import { recordReadings } from '../store/readings.ts';
+import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
+import { type StatusChange, recordReadings } from '../store/readings.ts';
 import { list } from '../store/rows.ts';
 import { addReadings } from '../store/statistics.ts';
 import type { Store } from '../store/store.ts';
@@ -17,23 +17,34 @@ export interface ObserverOptions {
   readonly store: Store;
   readonly drivers: Drivers;
   readonly log: Log;
+  /** Called for a balancer whose kernel table has to follow the health of its members, or was changed by somebody else. */
+  readonly onOutdated?: (loadBalancerId: string) => void;
   /** Milliseconds between readings of a node. */
   readonly readInterval: number;
   /** Milliseconds between writes of statistics. */
   readonly statisticsInterval: number;
 }
 
+/** A balancer as its nodes see it. */
+interface Observed {
+  readonly loadBalancerId: string;
+  /** The newest reading of each node. */
+  readonly readings: Map<string, Reading | null>;
+  /** What the last written statuses were made from; a new reading that looks the same is not written again. */
+  seen: string;
+  /** The reading that those statuses were made from. */
+  last: Reading | null;
+  /** The reading that is going on, of any of its nodes. */
+  reading: Promise<void> | null;
+}
+
 interface Watched {
   readonly amphoraId: string;
   readonly driver: string;
-  readonly loadBalancerId: string;
-  /** What the last written statuses were made from; a new reading that looks the same is not written again. */
-  seen: string;
+  readonly balancer: Observed;
   /** Listener counters not yet added to the statistics. */
   counters: readonly ListenerReading[] | null;
   countersSeen: string;
-  /** The reading that is going on. */
-  reading: Promise<void> | null;
 }
 
 /** Nodes read at the same time: enough to hide latency, few enough not to flood the proxies. */
@@ -42,7 +53,7 @@ const PARALLEL_READS = 16;
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #watched = new Map<string, Watched>();
-  readonly #nodesOf = new Map<string, ReadonlySet<string>>();
+  readonly #balancers = new Map<string, Observed>();
   #timers: NodeJS.Timeout[] = [];
   #reading: Promise<void> | null = null;
   #flushing: Promise<void> | null = null;
@@ -69,8 +80,12 @@ export class Observer {
   /** These nodes carry the balancer, and were just delivered to: they are read at once, with the rows as they are now. */
   assign(loadBalancerId: string, amphorae: readonly Amphora[]): void {
     const assigned = new Set(amphorae.map(({ id }) => id));
-    for (const id of this.#nodesOf.get(loadBalancerId) ?? []) if (!assigned.has(id)) this.#watched.delete(id);
-    if (assigned.size === 0) this.#nodesOf.delete(loadBalancerId);
+    const balancer = this.#balancers.get(loadBalancerId);
+    for (const id of [...(balancer?.readings.keys() ?? [])].filter((node) => !assigned.has(node))) {
+      this.#watched.delete(id);
+      balancer?.readings.delete(id);
+    }
+    if (assigned.size === 0) this.#balancers.delete(loadBalancerId);
     for (const row of amphorae.filter(({ driver }) => this.#isObserved(driver))) void this.#read(this.#watch(row));
   }
 
@@ -83,12 +98,13 @@ export class Observer {
     return this.#options.drivers.named(driver)?.observed ?? true;
   }
 
-  #watch({ id, driver, loadbalancer_id }: Amphora): Watched {
-    const known = this.#watched.get(id);
-    if (known) return Object.assign(known, { seen: '' });
-    const watched: Watched = { amphoraId: id, driver, loadBalancerId: loadbalancer_id, seen: '', counters: null, countersSeen: '', reading: null };
+  #watch({ id, driver, loadbalancer_id: loadBalancerId }: Amphora): Watched {
+    const balancer = this.#balancers.get(loadBalancerId) ?? { loadBalancerId, readings: new Map(), seen: '', last: null, reading: null };
+    balancer.seen = '';
+    const watched: Watched = this.#watched.get(id) ?? { amphoraId: id, driver, balancer, counters: null, countersSeen: '' };
+    if (!balancer.readings.has(id)) balancer.readings.set(id, null);
+    this.#balancers.set(loadBalancerId, balancer);
     this.#watched.set(id, watched);
-    this.#nodesOf.set(loadbalancer_id, new Set([...(this.#nodesOf.get(loadbalancer_id) ?? []), id]));
     return watched;
   }
 
@@ -106,36 +122,56 @@ export class Observer {
     await Promise.all(Array.from({ length: PARALLEL_READS }, worker));
   }
 
-  /** One at a time per node, so that an older reading is never written over a newer one. */
+  /** One at a time per balancer, so that an older reading is never written over a newer one. */
   async #read(watched: Watched): Promise<void> {
-    const before = watched.reading;
+    const { balancer } = watched;
+    const before = balancer.reading;
     const { promise, resolve } = Promise.withResolvers<void>();
-    watched.reading = promise;
+    balancer.reading = promise;
     await before;
     await this.#readOnce(watched).finally(resolve);
   }
 
   async #readOnce(watched: Watched): Promise<void> {
+    const { amphoraId, driver, balancer } = watched;
     try {
-      const reading = (await this.#options.drivers.named(watched.driver)?.read(watched.amphoraId)) ?? null;
+      const reading = (await this.#options.drivers.named(driver)?.read(amphoraId)) ?? null;
       if (reading) this.#count(watched, reading);
-      const seen = healthOf(reading);
-      if (seen === watched.seen || this.#watched.get(watched.amphoraId) !== watched) return;
-      if (await this.#record(watched.loadBalancerId, reading)) watched.seen = seen;
+      if (this.#watched.get(amphoraId) !== watched) return;
+      if (reading?.outdated === true) this.#options.onOutdated?.(balancer.loadBalancerId);
+      balancer.readings.set(amphoraId, reading);
+      await this.#judge(balancer, decisive([...balancer.readings.values()]));
     } catch (error) {
-      this.#options.log.warn({ amphora: watched.amphoraId, reason: error instanceof Error ? error.message : String(error) }, 'could not be read');
+      this.#options.log.warn({ amphora: amphoraId, reason: error instanceof Error ? error.message : String(error) }, 'could not be read');
     }
   }
 
+  async #judge(balancer: Observed, reading: Reading | null): Promise<void> {
+    const seen = healthOf(reading);
+    if (seen === balancer.seen) return;
+    if (await this.#record(balancer.loadBalancerId, reading, balancer.last)) balancer.seen = seen;
+    balancer.last = reading;
+  }
+
   /** False while a write is on its way to the node: then the rows are ahead of the reading. */
-  async #record(loadBalancerId: string, reading: Reading | null): Promise<boolean> {
+  async #record(loadBalancerId: string, reading: Reading | null, before: Reading | null): Promise<boolean> {
     const { store, log } = this.#options;
     const tree = await balancerTree(store.db, loadBalancerId);
     if (!tree || tree.balancer.deleting) return false;
-    const changes = statusChanges(tree, reading);
+    const changes = statusChanges(tree, reading, before);
     if (changes.length > 0) await store.transaction((tx) => recordReadings(tx, changes));
-    for (const { table, id, status } of changes) log.debug({ loadbalancer: loadBalancerId, table, id, status }, 'operating status');
+    this.#tell(log, tree, changes);
     return tree.balancer.generation === tree.balancer.delivered_generation;
+  }
+
+  /** A member that goes or comes back is news; the rest follows from it. */
+  #tell(log: Log, { balancer: { id: loadbalancer }, members }: BalancerTree, changes: readonly StatusChange[]): void {
+    for (const { table, id, status, seen } of changes) {
+      const before = table === 'member' ? members.find((row) => row.id === id)?.operating_status : undefined;
+      const said = { loadbalancer, table, id, status, ...(seen === undefined ? {} : { reason: seen.reason, seenBy: seen.by }) };
+      if (before !== undefined && before !== status && [before, status].includes('ERROR')) log.info(said, 'operating status of a member');
+      else log.debug(said, 'operating status');
+    }
   }
 
   #count(watched: Watched, { listeners }: Reading): void {
@@ -151,7 +187,7 @@ export class Observer {
     if (due.length === 0) return;
     try {
       await this.#options.store.transaction(async (tx) => {
-        for (const { watched, counters } of due) await addReadings(tx, watched.loadBalancerId, watched.amphoraId, counters);
+        for (const { watched, counters } of due) await addReadings(tx, watched.balancer.loadBalancerId, watched.amphoraId, counters);
       });
       // What was read meanwhile is newer than what was written.
       for (const { watched, counters } of due) if (watched.counters === counters) watched.counters = null;
@@ -169,6 +205,12 @@ function merged(before: readonly ListenerReading[], now: readonly ListenerReadin
     const ended = (last.get(listener.id) ?? []).filter(({ worker }) => !current.has(worker));
     return { ...listener, counters: [...ended.map((counters) => ({ ...counters, activeConnections: 0 })), ...listener.counters] };
   });
+}
+
+/** Of a pair, the node with the clients says how things are; the other one where that is silent. */
+function decisive(readings: readonly (Reading | null)[]): Reading | null {
+  const told = readings.filter((reading) => reading !== null);
+  return told.find(({ standby }) => standby !== true) ?? told[0] ?? null;
 }
 
 /** The part of a reading that statuses are made from. */

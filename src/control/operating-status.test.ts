@@ -24,8 +24,8 @@ function tree({ admin = true, member = 'NO_MONITOR', monitored = false, listener
     listeners: [{ ...row('l', 'OFFLINE'), provisioning_status: listenerProvisioning }],
     pools: [row('p', 'OFFLINE')],
     members: [
-      { ...row('m1', member), pool_id: 'p' },
-      { ...row('m2', member), pool_id: 'p' },
+      { ...row('m1', member), pool_id: 'p', status_reason: null, status_seen_by: null },
+      { ...row('m2', member), pool_id: 'p', status_reason: null, status_seen_by: null },
     ],
     monitors: monitored ? [{ ...row('h', 'OFFLINE'), pool_id: 'p' }] : [],
     policies: [],
@@ -66,6 +66,8 @@ test('drain, maintenance and not yet checked', () => {
   assert.equal(seen['m1'], 'DRAINING');
   assert.equal(seen['m2'], undefined, 'stays what it was');
   assert.equal(after({}, reading(['maint', 'unchecked']))['m1'], 'OFFLINE');
+  // Its reason is another one; its status is not.
+  assert.equal(after({ member: 'OFFLINE' }, reading(['maint', 'unknown']))['m1'], 'OFFLINE');
 });
 
 test('a full listener is degraded', () => {

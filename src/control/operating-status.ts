@@ -9,9 +9,14 @@ import type { OperatingStatus } from '../model/status.ts';
 import type { BalancerTree } from '../store/balancer-tree.ts';
 import { branchesOf } from './branches.ts';
 import type { StatusChange } from '../store/readings.ts';
+import { seenOf } from './status-reason.ts';
 
-/** Only what differs from the rows. `reading` is null when no proxy runs: a balancer without listeners. */
-export function statusChanges(tree: BalancerTree, reading: Reading | null): StatusChange[] {
+/**
+ * Only what differs from the rows. `reading` is null when no proxy runs: a balancer without listeners.
+ *
+ * @param before the node's reading before that, which tells who saw a change
+ */
+export function statusChanges(tree: BalancerTree, reading: Reading | null, before: Reading | null = null): StatusChange[] {
   const monitored = new Set(tree.monitors.filter(({ admin_state_up, deleting }) => admin_state_up && !deleting).map(({ pool_id }) => pool_id));
   const branches = branchesOf(tree);
   const members = byId(reading?.members ?? []);
@@ -25,7 +30,7 @@ export function statusChanges(tree: BalancerTree, reading: Reading | null): Stat
     ...changed('load_balancer', [tree.balancer], new Map([[tree.balancer.id, balancer]])),
     ...changed('listener', tree.listeners, listenerStatus),
     ...changed('pool', tree.pools, poolStatus),
-    ...changed('member', tree.members, memberStatus),
+    ...changedMembers(tree, memberStatus, members, byId(before?.members ?? [])),
     ...changed('health_monitor', tree.monitors, new Map(tree.monitors.map(({ id, admin_state_up }) => [id, admin_state_up ? 'ONLINE' : 'OFFLINE']))),
   ];
 }
@@ -42,6 +47,20 @@ function changed(
   return rows.flatMap(({ id, operating_status }) => {
     const status = statuses.get(id) ?? operating_status;
     return status === operating_status ? [] : [{ table, id, status }];
+  });
+}
+
+function changedMembers(
+  tree: BalancerTree,
+  statuses: ReadonlyMap<string, OperatingStatus>,
+  readings: ReadonlyMap<string, MemberReading>,
+  before: ReadonlyMap<string, MemberReading>,
+): StatusChange[] {
+  const monitors = new Map(tree.monitors.map((monitor) => [monitor.pool_id, monitor]));
+  return tree.members.flatMap((row) => {
+    const status = statuses.get(row.id) ?? row.operating_status;
+    const seen = seenOf(row, status, { reading: readings.get(row.id), before: before.get(row.id), monitor: monitors.get(row.pool_id) });
+    return status === row.operating_status && seen.reason === row.status_reason ? [] : [{ table: 'member', id: row.id, status, seen }];
   });
 }
 

@@ -4,12 +4,14 @@
  */
 import type { Amphora } from '../model/amphora.ts';
 import type { Port } from '../model/network.ts';
-import type { SubnetTopology, Topology } from '../model/topology.ts';
+import type { Redundancy, SubnetTopology, Topology } from '../model/topology.ts';
+
+export type Role = Amphora['role'];
 
 export interface Placement {
   readonly nodes: readonly PlacedNode[];
-  /** How many amphorae are missing. */
-  readonly missing: number;
+  /** Roles that no amphora has. */
+  readonly missing: readonly Role[];
   readonly surplusAmphorae: readonly Amphora[];
   readonly surplusPorts: readonly Port[];
 }
@@ -18,6 +20,8 @@ export interface PlacedNode {
   readonly amphora: Amphora;
   /** Legs into members' subnets; `address` is null until a port is claimed. */
   readonly legs: readonly Leg[];
+  /** null where it carries the balancer alone. */
+  readonly pair: Pairing | null;
 }
 
 export interface Leg {
@@ -25,33 +29,70 @@ export interface Leg {
   readonly address: string | null;
 }
 
-/** One amphora per balancer until topologies of several come (flavor `loadbalancer_topology`). */
-const WANTED_AMPHORAE = 1;
+/** How a node stands to the other one of its pair. */
+export interface Pairing {
+  /** Its own address in the VIP's subnet; null until a port is claimed, and where no address can be had. */
+  readonly own: string | null;
+  readonly peer: { readonly id: string; readonly address: string | null } | null;
+}
+
+/** One amphora of each. */
+const ROLES: Readonly<Record<Redundancy, readonly Role[]>> = { SINGLE: ['STANDALONE'], ACTIVE_STANDBY: ['MASTER', 'BACKUP'] };
 
 /** `ports` are those whose device is one of the amphorae. */
 export function place(topology: Topology, amphorae: readonly Amphora[], ports: readonly Port[]): Placement {
-  const kept = amphorae.filter(isWanted).slice(0, WANTED_AMPHORAE);
-  const nodes = kept.map((amphora) => ({ amphora, legs: topology.memberSubnets.map((subnet) => ({ subnet, address: addressOn(subnet, amphora, ports) })) }));
-  const used = new Set(nodes.flatMap(({ legs }) => legs.flatMap(({ address }) => address ?? [])));
+  const roles = ROLES[topology.redundancy ?? 'SINGLE'];
+  const kept = roles.flatMap((role) => amphorae.find((amphora) => amphora.role === role && isWanted(amphora)) ?? []);
+  const nodes = kept.map((amphora): PlacedNode => placed(topology, amphora, kept, ports));
+  const used = new Set(nodes.flatMap(addressesOf));
   return {
     nodes,
-    missing: WANTED_AMPHORAE - kept.length,
+    missing: roles.filter((role) => !kept.some((amphora) => amphora.role === role)),
     surplusAmphorae: amphorae.filter((amphora) => !kept.includes(amphora)),
     surplusPorts: ports.filter(({ fixed_ips }) => !fixed_ips.some(({ ip_address }) => ip_address !== null && used.has(ip_address))),
   };
 }
 
+function placed(topology: Topology, amphora: Amphora, kept: readonly Amphora[], ports: readonly Port[]): PlacedNode {
+  const own = (one: Amphora): string | null => addressOn(topology.vip.subnet, one, ports);
+  const peer = kept.find((other) => other !== amphora);
+  return {
+    amphora,
+    legs: legSubnets(topology, amphora).map((subnet) => ({ subnet, address: addressOn(subnet, amphora, ports) })),
+    pair: amphora.role === 'STANDALONE' ? null : { own: own(amphora), peer: peer ? { id: peer.id, address: own(peer) } : null },
+  };
+}
+
+/**
+ * A node alone is in the subnets of further VIPs by having these. One of a pair has them now and then, and needs addresses
+ * of its own there to answer clients and reach members.
+ */
+function legSubnets({ vip, additionalVips = [], memberSubnets }: Topology, { role }: Amphora): readonly SubnetTopology[] {
+  if (role === 'STANDALONE' || vip.foreign === true) return memberSubnets;
+  const further = additionalVips.map(({ subnet }) => subnet).filter(({ id }) => id !== vip.subnet.id);
+  return [...new Map([...further, ...memberSubnets].map((subnet) => [subnet.id, subnet])).values()];
+}
+
+function addressesOf({ legs, pair }: PlacedNode): string[] {
+  return [...legs.map(({ address }) => address), pair?.own ?? null].filter((address) => address !== null);
+}
+
 /** An operator sent it away: a failover is a balancer that has to do with another one. */
-function isWanted({ status }: Amphora): boolean {
+export function isWanted({ status }: Amphora): boolean {
   return status !== 'PENDING_DELETE';
 }
 
 function addressOn(subnet: SubnetTopology, amphora: Amphora, ports: readonly Port[]): string | null {
-  const fixed = ports.filter(({ device_id }) => device_id === amphora.id).flatMap(({ fixed_ips }) => fixed_ips);
-  return fixed.find(({ subnet_id }) => subnet_id === subnet.id)?.ip_address ?? null;
+  return portOn(subnet, amphora, ports)?.fixed_ips.find(({ subnet_id }) => subnet_id === subnet.id)?.ip_address ?? null;
+}
+
+/** The amphora's own port in the subnet. */
+export function portOn(subnet: Pick<SubnetTopology, 'id'>, amphora: Pick<Amphora, 'id'>, ports: readonly Port[]): Port | undefined {
+  return ports.find(({ device_id, fixed_ips }) => device_id === amphora.id && fixed_ips.some(({ subnet_id }) => subnet_id === subnet.id));
 }
 
 /** True once nothing is missing, so that a node config can be rendered. */
-export function isComplete({ missing, nodes }: Placement): boolean {
-  return missing === 0 && nodes.every(({ legs }) => legs.every(({ address }) => address !== null));
+export function isComplete(topology: Topology, { missing, nodes }: Placement): boolean {
+  const lacksOwn = ({ pair }: PlacedNode): boolean => pair !== null && pair.own === null && topology.vip.foreign !== true;
+  return missing.length === 0 && nodes.every((node) => !lacksOwn(node) && node.legs.every(({ address }) => address !== null));
 }

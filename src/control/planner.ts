@@ -3,23 +3,31 @@
  * transaction that rehearses the write, by the same functions that deliver; what the nodes run is asked afterwards,
  * when nobody waits for the store.
  */
-import type { NodeConfig } from '../model/node-config.ts';
+import { IN_NAME_ONLY, MaterialError } from '../model/material.ts';
+import type { NodeConfig, PacketConfig } from '../model/node-config.ts';
 import { type Cost, type Step, costOf } from '../model/plan.ts';
+import type { Topology } from '../model/topology.ts';
 import type { Drivers } from '../nodes/drivers.ts';
 import type { NodeDriver } from '../nodes/node.ts';
-import { balancerTree } from '../store/balancer-tree.ts';
+import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
 import type { Tx } from '../store/store.ts';
 import { claimMissing } from './claim.ts';
+import { type CertificateVault, MaterialReader } from './materials.ts';
 import { diff } from './diff.ts';
+import { downMembers } from './down-members.ts';
+import { sharedAddresses } from '../render/keepalived/compile.ts';
+import type { DownMembers } from '../render/nftables/service.ts';
 import { renderNode } from './render-node.ts';
 import { resolve } from './resolve.ts';
 
-/** One node as it should be after the write; null where it should be gone. */
+/** One node as it should be after the write, given the health of members; null where it should be gone. */
 export interface WantedNode {
   readonly id: string;
   readonly loadBalancerId: string;
   readonly driver: NodeDriver;
-  readonly config: NodeConfig | null;
+  readonly config: ((topology: Topology, down: DownMembers) => NodeConfig) | null;
+  /** null where the config is. */
+  readonly tree: BalancerTree | null;
 }
 
 export interface NodePlan {
@@ -38,14 +46,15 @@ export interface Planner {
   plans(wanted: readonly WantedNode[]): Promise<NodePlan[]>;
 }
 
-export function plannerFor(drivers: Drivers): Planner {
+/** @param vault - where certificates are kept; null: elsewhere */
+export function plannerFor(drivers: Drivers, vault: CertificateVault | null = null): Planner {
   return {
     wanted: async (tx) => {
       const nodes: WantedNode[] = [];
       for (const id of tx.changed) nodes.push(...(await wantedNodes(tx, drivers, id)));
       return nodes;
     },
-    plans: (wanted) => Promise.all(wanted.map(planOf)),
+    plans: (wanted) => Promise.all(wanted.map((node) => planOf(node, new MaterialReader(vault)))),
   };
 }
 
@@ -56,22 +65,37 @@ async function wantedNodes(tx: Tx, drivers: Drivers, id: string): Promise<Wanted
   const driver = drivers.for(tree.balancer.provider);
   const topology = resolve(tree);
   const placement = await claimMissing(tx, topology, tree.amphorae, driver.name, new Date());
-  const kept = placement.nodes.map((node): WantedNode => ({ id: node.amphora.id, loadBalancerId: id, driver, config: renderNode(driver, topology, node) }));
+  const kept = placement.nodes.map((node): WantedNode => {
+    return { id: node.amphora.id, loadBalancerId: id, driver, tree, config: (meant, down) => renderNode(driver, meant, node, down) };
+  });
   return [...placement.surplusAmphorae.flatMap((row) => gone(row, drivers)), ...kept];
 }
 
 function gone({ id, driver, loadbalancer_id }: { id: string; driver: string; loadbalancer_id: string }, drivers: Drivers): WantedNode[] {
   const known = drivers.named(driver);
-  return known ? [{ id, loadBalancerId: loadbalancer_id, driver: known, config: null }] : [];
+  return known ? [{ id, loadBalancerId: loadbalancer_id, driver: known, tree: null, config: null }] : [];
 }
 
-async function planOf({ id, loadBalancerId, driver, config }: WantedNode): Promise<NodePlan> {
+async function planOf({ id, loadBalancerId, driver, config: render, tree }: WantedNode, reader: MaterialReader): Promise<NodePlan> {
   const present = await driver.present(id);
   const shared = { node: id, loadbalancer: loadBalancerId, driver: driver.name };
+  const { topology, missing } = tree ? await resolved(tree, driver, reader) : { topology: null, missing: null };
+  if (missing !== null) return { ...shared, cost: null, steps: [{ kind: 'wait', cost: 'runtime', detail: missing }], config: [] };
+  const config = render && topology && render(topology, await downMembers(driver, topology, id));
   if (config === null) return { ...shared, cost: 'restart', steps: [{ kind: 'delete-node', cost: 'restart', detail: '' }], config: lineChanges(present, null) };
   const plan = diff(present, config);
   const steps = plan.map((step) => ({ kind: step.kind, cost: step.cost, detail: detailOf(step) }));
   return { ...shared, cost: costOf(plan), steps, config: lineChanges(present, config) };
+}
+
+/** `missing`: why the node would be left as it is. */
+async function resolved(tree: BalancerTree, { carries }: NodeDriver, reader: MaterialReader): Promise<{ topology: Topology | null; missing: string | null }> {
+  try {
+    return { topology: resolve(tree, carries === 'anything' ? IN_NAME_ONLY : (await reader.read(tree)).materials), missing: null };
+  } catch (error) {
+    if (error instanceof MaterialError) return { topology: null, missing: error.message };
+    throw error;
+  }
 }
 
 function detailOf(step: Step): string {
@@ -88,6 +112,15 @@ function detailOf(step: Step): string {
       return step.name;
     case 'set-routes':
       return step.routes.map(({ to, via }) => `${to} via ${via}`).join(', ');
+    case 'write-config':
+    case 'start-proxy':
+    case 'reload-proxy':
+      return step.proxy.files.map(({ path }) => path).join(', ');
+    case 'set-packets':
+      return step.packets.services.map(({ protocol, address, port, members }) => `${protocol} ${address} port ${port} to ${members.length} members`).join(', ');
+    case 'start-vrrp':
+    case 'reload-vrrp':
+      return sharedAddresses(step.vrrp).join(' ');
     default:
       return '';
   }
@@ -101,7 +134,13 @@ function lineChanges(present: NodeConfig | null, wanted: NodeConfig | null): str
 
 function linesOf(config: NodeConfig | null): string[] {
   // The digest of the structure changes with everything else and tells nobody anything.
-  return config?.proxy?.text.split('\n').filter((line) => line.trim() !== '' && !line.includes('description weir:')) ?? [];
+  const proxy = config?.proxy?.text.split('\n').filter((line) => line.trim() !== '' && !line.includes('description weir:')) ?? [];
+  return [...proxy, ...packetLines(config?.packets ?? null), ...(config?.vrrp?.text.split('\n').filter((line) => line.trim() !== '') ?? [])];
+}
+
+/** The table as it can be read: without the slots, of which a change of one member moves many. */
+function packetLines(packets: PacketConfig | null): string[] {
+  return packets?.text.split('\n').filter((line) => line !== '' && !/^(delete table|add element inet weir slots) /.test(line)) ?? [];
 }
 
 /** The lines of `lines` that `others` lacks, counted: a line that stands twice in one and once in the other is missing once. */

@@ -4,19 +4,24 @@
  */
 import { type Amphora, amphora } from '../model/amphora.ts';
 import type { Log } from '../model/log.ts';
+import { IN_NAME_ONLY, MaterialError } from '../model/material.ts';
 import type { NodeConfig } from '../model/node-config.ts';
 import { costOf } from '../model/plan.ts';
+import type { Topology } from '../model/topology.ts';
 import type { Drivers } from '../nodes/drivers.ts';
 import type { NodeDriver } from '../nodes/node.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
-import { type ChildTable, recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
+import { type ChildTable, recordBroken, recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
 import { byId, update } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { claim, release } from './claim.ts';
 import { diff } from './diff.ts';
+import { downMembers } from './down-members.ts';
+import type { MaterialReader, Read } from './materials.ts';
 import type { Placement, PlacedNode } from './place.ts';
 import { renderNode } from './render-node.ts';
 import { resolve } from './resolve.ts';
+import { type Standings, inTurn, oneActive, partingOf, sparedOf, standingsOf } from './turns.ts';
 import type { Outcome } from './work-queue.ts';
 
 export interface Reconciler {
@@ -28,6 +33,7 @@ export interface Reconciler {
   readonly now: () => Date;
   /** Called before a plan that ends proxy workers, so that their last counters are read. */
   readonly beforeReload: (nodeId: string) => Promise<void>;
+  readonly materials: MaterialReader;
 }
 
 /** Plans per attempt: after a reload the proxy may still hold runtime state of before, which a second plan mends. */
@@ -37,23 +43,86 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number): 
   const tree = await balancerTree(deps.store.db, id);
   if (!tree) return { done: true };
   try {
-    await (tree.balancer.deleting ? dismantle(deps, tree) : deliver(deps, tree, attempt));
+    if (tree.balancer.deleting) await dismantle(deps, tree);
+    else await deliver(deps, tree, attempt);
     return { done: true };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     deps.log.warn({ loadbalancer: id, attempt, reason }, 'not delivered, will try again');
-    await deps.store.transaction((tx) => recordFailure(tx, id, reason, deps.now(), deps.pendingDeadline));
+    await recordReason(deps, tree, error, reason);
     return { done: false, reason };
   }
 }
 
+async function recordReason({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, error: unknown, reason: string): Promise<void> {
+  if (!(error instanceof MaterialError)) return store.transaction((tx) => recordFailure(tx, balancer.id, reason, now(), pendingDeadline));
+  if (balancer.provisioning_status !== 'ERROR' || balancer.status_reason !== reason) await store.transaction((tx) => recordBroken(tx, balancer.id, reason));
+}
+
+/** So often a pair is replaced with care for its clients. Then without: the reason for a failover may be what keeps it from going on. */
+const CAREFUL_ATTEMPTS = 2;
+
+/** Where a whole pair is replaced, in two stages: the node with the clients goes when there is another. */
 async function deliver(deps: Reconciler, tree: BalancerTree, attempt: number): Promise<void> {
   const driver = deps.drivers.for(tree.balancer.provider);
-  const topology = resolve(tree);
-  const placement = await claim(deps.store, topology, tree.amphorae, driver.name, deps.now());
+  for (let present: BalancerTree | undefined = tree; present && !present.balancer.deleting;) {
+    const stage: BalancerTree = present;
+    const { materials, complaints } = driver.carries === 'anything' ? NOTHING_READ : await deps.materials.read(stage);
+    const topology = resolve(stage, materials);
+    const standings = await standingsOf(driver, stage.amphorae);
+    const spared = attempt < CAREFUL_ATTEMPTS ? sparedOf(stage.amphorae, standings) : null;
+    if (attempt < CAREFUL_ATTEMPTS) await readySuccessor(deps, driver, topology, stage.amphorae, standings);
+    const amphorae = stage.amphorae.map((row): Amphora => (row === spared ? { ...row, status: 'ALLOCATED' } : row));
+    const placement = await deliverTo(deps, driver, topology, amphorae, attempt);
+    const complaint = complaints.join('; ').slice(0, LONGEST_REASON);
+    const outcome = { whole: spared === null, complaint };
+    if (!isSaid(stage, outcome)) await deps.store.transaction((tx) => record(deps, tx, stage, placement, outcome));
+    if (complaint !== '') throw new MaterialError(complaint);
+    if (outcome.whole) return;
+    present = await balancerTree(deps.store.db, stage.balancer.id);
+  }
+}
+
+/** Before the node with the clients goes, the one that takes them over is put right as its peer. */
+async function readySuccessor(deps: Reconciler, driver: NodeDriver, topology: Topology, amphorae: readonly Amphora[], standings: Standings): Promise<void> {
+  const parting = partingOf(amphorae, standings);
+  if (parting === null) return;
+  const stays = amphorae.map((row): Amphora => (row === parting ? { ...row, status: 'ALLOCATED' } : row));
+  const { nodes } = await claim(deps.store, topology, stays, driver.name, deps.now());
+  for (const node of nodes) {
+    if (node.amphora.id === parting.id || standings.get(node.amphora.id) === null) continue;
+    await converge(deps, driver, node, renderNode(driver, topology, node, await downMembers(driver, topology, node.amphora.id)), 0);
+  }
+}
+
+const NOTHING_READ: Read = { materials: IN_NAME_ONLY, complaints: [] };
+/** Characters; all certificates of a listener can be lost at once. */
+const LONGEST_REASON = 2000;
+
+interface Delivered {
+  /** Nothing is left for another stage. */
+  readonly whole: boolean;
+  /** What could not be brought up to date, in words; empty when all was. */
+  readonly complaint: string;
+}
+
+/** All that could be delivered was before, and why the rest cannot be is known. */
+function isSaid({ balancer }: BalancerTree, { whole, complaint }: Delivered): boolean {
+  if (!whole || complaint === '' || balancer.delivered_generation !== balancer.generation) return false;
+  return balancer.provisioning_status === 'ERROR' && balancer.status_reason === complaint;
+}
+
+/** One node at a time, each right before the next is touched. */
+async function deliverTo(deps: Reconciler, driver: NodeDriver, topology: Topology, amphorae: readonly Amphora[], attempt: number): Promise<Placement> {
+  const placement = await claim(deps.store, topology, amphorae, driver.name, deps.now());
   for (const { id } of placement.surplusAmphorae) await driver.remove(id);
-  for (const node of placement.nodes) await converge(deps, driver, node, renderNode(driver, topology, node), attempt);
-  await deps.store.transaction((tx) => record(deps, tx, tree, placement));
+  const standings = await standingsOf(driver, amphorae);
+  for (const node of inTurn(placement.nodes, standings)) {
+    const down = await downMembers(driver, topology, node.amphora.id);
+    await converge(deps, driver, node, renderNode(driver, topology, node, down), attempt);
+  }
+  await oneActive(driver, placement.nodes);
+  return placement;
 }
 
 /** Plans and applies until nothing is left to do. */
@@ -78,9 +147,15 @@ async function converge(
   throw new Error(`the node still differs from what is wanted after ${ROUNDS} plans`);
 }
 
-async function record(deps: Reconciler, tx: Parameters<typeof recordDelivered>[0], tree: BalancerTree, placement: Placement): Promise<void> {
+async function record(
+  deps: Reconciler,
+  tx: Parameters<typeof recordDelivered>[0],
+  tree: BalancerTree,
+  placement: Placement,
+  { whole, complaint }: Delivered,
+): Promise<void> {
   const now = deps.now();
-  await recordDelivered(tx, tree.balancer.id, tree.balancer.generation, now, unsettledTables(tree));
+  if (whole) await recordDelivered(tx, tree.balancer.id, tree.balancer.generation, now, unsettledTables(tree));
   for (const node of placement.nodes.filter(({ amphora: row }) => row.status !== 'ALLOCATED')) {
     // One that was told to go meanwhile goes: the next round replaces it.
     const current = await byId(tx.db, amphora, node.amphora.id);
@@ -88,6 +163,7 @@ async function record(deps: Reconciler, tx: Parameters<typeof recordDelivered>[0
     await update(tx.db, amphora, node.amphora.id, { status: 'ALLOCATED', booted_at: now.toISOString() } satisfies Partial<Amphora>);
   }
   await release(tx, placement);
+  if (complaint !== '') await recordBroken(tx, tree.balancer.id, complaint);
 }
 
 /** Most balancers have few children waiting: the others' tables need not be written. */
@@ -100,4 +176,5 @@ function unsettledTables({ listeners, pools, members, monitors, policies, rules 
 async function dismantle(deps: Reconciler, { balancer, amphorae }: BalancerTree): Promise<void> {
   for (const { id, driver } of amphorae) await deps.drivers.named(driver)?.remove(id);
   await deps.store.transaction((tx) => removeBalancer(tx, balancer.id));
+  deps.materials.forget(balancer.id);
 }

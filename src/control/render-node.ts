@@ -2,12 +2,28 @@
 import type { NodeConfig } from '../model/node-config.ts';
 import type { Topology } from '../model/topology.ts';
 import type { NodeDriver } from '../nodes/node.ts';
-import { renderNamespace } from '../render/node/namespace.ts';
+import { type NodePair, renderNamespace } from '../render/node/namespace.ts';
 import { renderPretended } from '../render/node/pretend.ts';
+import type { DownMembers } from '../render/nftables/service.ts';
 import type { PlacedNode } from './place.ts';
 
-export function renderNode({ carries }: Pick<NodeDriver, 'carries'>, topology: Topology, { legs }: PlacedNode): NodeConfig {
+export function renderNode(
+  { carries, advertMs = ADVERT_MS }: Pick<NodeDriver, 'carries' | 'advertMs'>,
+  topology: Topology,
+  node: PlacedNode,
+  down: DownMembers,
+): NodeConfig {
   if (carries === 'anything') return renderPretended(topology);
-  const attachments = legs.flatMap(({ subnet, address }) => (address === null ? [] : [{ subnet, address }]));
-  return renderNamespace(topology, attachments);
+  const attachments = node.legs.flatMap(({ subnet, address }) => (address === null ? [] : [{ subnet, address }]));
+  return renderNamespace(topology, attachments, down, pairOf(node, advertMs));
+}
+
+const ADVERT_MS = 100;
+
+/** As long as a node has no address of its own, or no peer, it cannot be rendered as one of a pair. */
+function pairOf({ amphora: { id, role }, pair }: PlacedNode, advertMs: number): NodePair | null {
+  if (pair === null || role === 'STANDALONE') return null;
+  const { own, peer } = pair;
+  if (own === null || !peer || peer.address === null) throw new Error(`amphora ${id} has no peer or no address of its own`);
+  return { name: id, role, own, peer: { name: peer.id, address: peer.address }, advertMs };
 }

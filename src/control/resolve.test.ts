@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { L7Policy } from '../model/l7-policy.ts';
 import type { L7Rule } from '../model/l7-rule.ts';
-import type { PolicyTopology } from '../model/topology.ts';
+import type { Network, Subnet } from '../model/network.ts';
+import { type PolicyTopology, vipsOf } from '../model/topology.ts';
 import type { BalancerTree } from '../store/balancer-tree.ts';
 import { balancerRow, listenerRow, memberRow, policyRow, poolRow, ruleRow } from '../store/store.fixture.ts';
 import { resolve } from './resolve.ts';
@@ -25,6 +26,7 @@ function tree(change: Partial<BalancerTree>): BalancerTree {
     subnets: [],
     networks: [],
     neighbours: [],
+    flavor: {},
     ...change,
   };
 }
@@ -98,4 +100,30 @@ test('a policy whose pool is on its way out has no target; one whose pool is swi
   const to = (id: string): L7Policy => policy(id, { action: 'REDIRECT_TO_POOL', redirect_pool_id: id });
   assert.equal(ids([to('web'), to('gone'), to('off'), to('nowhere')]), 'web off');
   assert.equal(policiesOf([policy('p', { action: 'REJECT', redirect_pool_id: 'web' })])[0]?.redirectPool, null);
+});
+
+test('further addresses are on the balancer itself: their subnets need no leg', () => {
+  const network = { id: 'net', mtu: 1500, 'provider:physical_network': null } as Network;
+  const subnetRow = (id: string, cidr: string): Subnet => ({ id, network_id: 'net', cidr, gateway_ip: null, host_routes: [] }) as unknown as Subnet;
+  const subnets = [subnetRow('subnet', '10.0.0.0/24'), subnetRow('six', '2001:db8::/64'), subnetRow('other', '10.1.0.0/24')];
+  const row = { ...balancer, additional_vips: [{ subnet_id: 'six', ip_address: '2001:db8::5', port_id: null }] };
+  const members = ['six', 'other'].map((subnet_id, index) => memberRow(web, { id: `m${index}`, protocol_port: index + 1, subnet_id }));
+  const topology = resolve(tree({ balancer: row, subnets, networks: [network], members }));
+  assert.deepEqual(
+    vipsOf(topology).map(({ address, subnet }) => [address, subnet.id]),
+    [
+      ['10.0.0.5', 'subnet'],
+      ['2001:db8::5', 'six'],
+    ],
+  );
+  assert.deepEqual(
+    topology.memberSubnets.map(({ id }) => id),
+    ['other'],
+  );
+  assert.equal('additionalVips' in resolve(tree({})), false);
+});
+
+test('a connection limit of 0 is none, as in Octavia', () => {
+  const limits = [-1, 0, 5].map((connection_limit) => resolve(tree({ listeners: [{ ...front, connection_limit }] })).listeners[0]?.connectionLimit);
+  assert.deepEqual(limits, [null, null, 5]);
 });

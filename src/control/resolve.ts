@@ -8,25 +8,35 @@ import type { L7Policy } from '../model/l7-policy.ts';
 import type { L7Rule } from '../model/l7-rule.ts';
 import type { Listener } from '../model/listener.ts';
 import { macOf } from '../model/mac.ts';
+import { IN_NAME_ONLY, type Materials } from '../model/material.ts';
 import type { Member } from '../model/member.ts';
 import type { Network, Subnet } from '../model/network.ts';
 import type { Pool } from '../model/pool.ts';
 import type {
+  EngineChoice,
   ListenerTopology,
   MemberTopology,
   MonitorTopology,
   Neighbour,
   PolicyTopology,
   PoolTopology,
+  Redundancy,
   RuleTopology,
   SubnetTopology,
   Topology,
+  Vip,
 } from '../model/topology.ts';
+import { ENGINES, REDUNDANCIES } from '../model/topology.ts';
 import type { BalancerTree } from '../store/balancer-tree.ts';
 import { type Branches, branchesOf } from './branches.ts';
+import { listenerTls, poolTls } from './resolve-tls.ts';
 
-/** Throws when the rows contradict each other, which the API's transactions rule out. */
-export function resolve(tree: BalancerTree): Topology {
+/**
+ * Throws when the rows contradict each other, which the API's transactions rule out, and a MaterialError when a certificate
+ * is not known.
+ * @param materials what references to certificates mean
+ */
+export function resolve(tree: BalancerTree, materials: Materials = IN_NAME_ONLY): Topology {
   const { balancer } = tree;
   const subnets = new Map(tree.subnets.map((subnet) => [subnet.id, subnetTopology(subnet, tree.networks)]));
   const vipSubnet = subnets.get(must(balancer.vip_subnet_id, `load balancer ${balancer.id} has no VIP subnet`));
@@ -41,12 +51,24 @@ export function resolve(tree: BalancerTree): Topology {
     generation: balancer.generation,
     enabled: balancer.admin_state_up,
     provider: balancer.provider ?? '',
-    vip: { address, mac: macOf(address), subnet: vipSubnet ?? unknownSubnet(tree, address) },
-    listeners: wanted(tree.listeners).map((listener) => listenerTopology(listener, poolIds, branches)),
-    pools: wantedPools.map((pool) => poolTopology(pool, branches)),
-    memberSubnets: memberSubnets(tree.members, subnets, balancer.vip_subnet_id),
+    engine: engineOf(tree.flavor),
+    redundancy: redundancyOf(tree.flavor),
+    vip: { address, mac: macOf(address), ...(vipSubnet ? { subnet: vipSubnet } : { subnet: unknownSubnet(tree, address), foreign: true as const }) },
+    ...additionalVips(tree, subnets),
+    listeners: wanted(tree.listeners).map((listener) => listenerTopology(listener, poolIds, branches, materials)),
+    pools: wantedPools.map((pool) => poolTopology(pool, branches, materials)),
+    memberSubnets: memberSubnets(tree.members, subnets, [balancer.vip_subnet_id, ...balancer.additional_vips.map(({ subnet_id }) => subnet_id)]),
     neighbours: tree.neighbours.map(({ network_id, ip_address, mac_address }): Neighbour => ({ networkId: network_id, address: ip_address, mac: mac_address })),
   });
+}
+
+/** What a flavor that is older than this engine says of it is nothing. */
+function engineOf({ engine }: BalancerTree['flavor']): EngineChoice {
+  return ENGINES.find((name) => name === engine) ?? 'haproxy';
+}
+
+function redundancyOf({ loadbalancer_topology: name }: BalancerTree['flavor']): Redundancy {
+  return REDUNDANCIES.find((redundancy) => redundancy === name) ?? 'SINGLE';
 }
 
 function wanted<R extends { deleting: boolean }>(rows: readonly R[]): R[] {
@@ -91,18 +113,29 @@ function unknownSubnet({ balancer, networks, vipPort }: BalancerTree, address: s
   };
 }
 
-function memberSubnets(members: readonly Member[], subnets: ReadonlyMap<string, SubnetTopology>, vipSubnet: string | null): SubnetTopology[] {
-  const named = new Set(wanted(members).map((member) => member.subnet_id));
-  return [...subnets.values()].filter(({ id }) => named.has(id) && id !== vipSubnet);
+/** Left out where there are none, so that such a balancer is what it was before there could be any. */
+function additionalVips({ balancer }: BalancerTree, subnets: ReadonlyMap<string, SubnetTopology>): Pick<Topology, 'additionalVips'> {
+  const vips = balancer.additional_vips.map(({ subnet_id, ip_address }): Vip => {
+    const address = must(ip_address, `load balancer ${balancer.id} has an additional VIP without an address`);
+    return { address, mac: macOf(address), subnet: must(subnets.get(subnet_id), `subnet ${subnet_id} of an additional VIP is gone`) };
+  });
+  return vips.length === 0 ? {} : { additionalVips: vips };
 }
 
-function listenerTopology(listener: Listener, pools: ReadonlySet<string | null>, branches: Branches): ListenerTopology {
+function memberSubnets(members: readonly Member[], subnets: ReadonlyMap<string, SubnetTopology>, vipSubnets: readonly (string | null)[]): SubnetTopology[] {
+  const named = new Set(wanted(members).map((member) => member.subnet_id));
+  return [...subnets.values()].filter(({ id }) => named.has(id) && !vipSubnets.includes(id));
+}
+
+function listenerTopology(listener: Listener, pools: ReadonlySet<string | null>, branches: Branches, materials: Materials): ListenerTopology {
+  const tls = listenerTls(listener, materials);
   return {
     id: listener.id,
     enabled: listener.admin_state_up,
     protocol: listener.protocol,
     port: listener.protocol_port,
-    connectionLimit: listener.connection_limit < 0 ? null : listener.connection_limit,
+    // Octavia takes 0 for no limit, as -1.
+    connectionLimit: listener.connection_limit <= 0 ? null : listener.connection_limit,
     timeouts: {
       client: listener.timeout_client_data,
       connect: listener.timeout_member_connect,
@@ -111,6 +144,7 @@ function listenerTopology(listener: Listener, pools: ReadonlySet<string | null>,
     },
     insertHeaders: listener.insert_headers,
     allowedCidrs: listener.allowed_cidrs,
+    ...(tls ? { tls } : {}),
     defaultPool: pools.has(listener.default_pool_id) ? listener.default_pool_id : null,
     policies: policiesOf(listener, pools, branches),
   };
@@ -144,7 +178,8 @@ function ruleTopology({ id, type, compare_type: compareType, key, value, invert 
   return { id, type, compareType, key, value, invert };
 }
 
-function poolTopology(pool: Pool, branches: Branches): PoolTopology {
+function poolTopology(pool: Pool, branches: Branches, materials: Materials): PoolTopology {
+  const tls = poolTls(pool, materials);
   const [monitor] = switchedOn(branches.monitorsOf(pool.id));
   return {
     id: pool.id,
@@ -152,6 +187,7 @@ function poolTopology(pool: Pool, branches: Branches): PoolTopology {
     protocol: pool.protocol,
     algorithm: pool.lb_algorithm,
     persistence: pool.session_persistence,
+    ...(tls ? { tls } : {}),
     members: branches.membersOf(pool.id).map(memberTopology),
     monitor: monitor ? monitorTopology(monitor) : null,
   };

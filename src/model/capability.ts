@@ -3,6 +3,7 @@
  * once for the check of the data and for the lists of capabilities (reference §7.5).
  */
 import { fault } from './fault.ts';
+import { ENGINES, REDUNDANCIES } from './topology.ts';
 
 /** What carries a provider's balancers: HAProxy, or nothing at all, which therefore refuses nothing. */
 export type Engine = 'haproxy' | 'anything';
@@ -24,20 +25,23 @@ function capability(name: string, description: string, more: Partial<Capability>
   return { name, description, type: 'string', values: [], ...more };
 }
 
-function topology(...values: string[]): Capability {
+function topology(...values: readonly string[]): Capability {
   return capability('loadbalancer_topology', `How many nodes carry a load balancer: ${values.join(' or ')}`, { values });
 }
 
 const CAPABILITIES: Readonly<Record<Engine, Readonly<Record<CapabilityKind, readonly Capability[]>>>> = {
   haproxy: {
-    flavor: [topology('SINGLE')],
+    flavor: [
+      topology(...REDUNDANCIES),
+      capability('engine', 'What carries TCP: haproxy, nftables (the kernel), or auto, which is the kernel where it can', { values: ENGINES }),
+    ],
     availability_zone: [capability('valid_vip_networks', 'Networks that VIPs in the zone may be on', { type: 'array' })],
   },
   // What Octavia's own driver knows, so that flavors made for it can be tried out.
   anything: {
     flavor: [
       {
-        ...topology('SINGLE', 'ACTIVE_STANDBY'),
+        ...topology(...REDUNDANCIES),
         description: 'The load balancer topology. One of: SINGLE - One amphora per load balancer. ACTIVE_STANDBY - Two amphora per load balancer.',
       },
       capability('compute_flavor', 'Compute flavor of the nodes'),

@@ -49,7 +49,7 @@ export const loadBalancer = resource({
     pending_since: internal<string | null>(time, 'When the present wait for delivery began, ISO time; null when nothing is waited for'),
     deleting: common.deleting,
     announce: internal<string | null>(text({ max: 16 }), 'create or update: the event to send when it is delivered; null when nothing is to be told'),
-    status_reason: internal<string | null>(text({ max: 2000 }), 'Why it is in ERROR or still waiting, for people'),
+    status_reason: kept<string | null>(text({ max: 2000 }), 'Why it is in ERROR or still waiting, for people'),
   },
 });
 export type LoadBalancer = RowOf<typeof loadBalancer>;

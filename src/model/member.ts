@@ -1,5 +1,5 @@
 import * as common from './common-fields.ts';
-import { boolean, integer, ipAddress, ipAddressAsWritten, oneOf, uuid, uuidOrName } from './field.ts';
+import { boolean, integer, ipAddress, ipAddressAsWritten, oneOf, text, time, uuid, uuidOrName } from './field.ts';
 import { type RowOf, defaulted, input, internal, kept, optional, required, resource } from './resource.ts';
 
 const port = integer({ min: 1, max: 65_535 });
@@ -29,6 +29,12 @@ export const member = resource({
     monitor_address: optional(ipAddressAsWritten, 'Address to check instead'),
     monitor_port: optional(port, 'Port to check instead'),
     tags: common.tags,
+    status_reason: kept<string | null>(
+      text({ max: 255 }),
+      'Why it is in its operating status: the last answer to a check, in words; null where nothing is checked',
+    ),
+    status_changed_at: kept<string | null>(time, 'When the operating status last changed; null if it never did'),
+    status_seen_by: kept<'check' | 'traffic' | null>(oneOf('check', 'traffic'), 'Who saw that change: a check, or connections of clients that failed'),
     vnic_type: kept(oneOf('normal', 'direct'), 'Kind of port that reaches it', { since: '2.30' }),
     tenant_id: common.tenantId,
 

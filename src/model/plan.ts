@@ -2,7 +2,7 @@
  * The plan: the ordered difference between a node's present config and the wanted one. Each step says what it costs:
  * `runtime` nobody notices, `reload` starts new workers and drains the old, `restart` starts the proxy or the node.
  */
-import type { Link, ProxyConfig, Route, Server } from './node-config.ts';
+import type { Link, PacketConfig, ProxyConfig, Route, Server, VrrpConfig } from './node-config.ts';
 
 export type Cost = 'runtime' | 'reload' | 'restart';
 
@@ -12,10 +12,15 @@ export type Step =
   | { readonly kind: 'change-link'; readonly cost: 'runtime'; readonly link: Link; readonly present: Link }
   | { readonly kind: 'delete-link'; readonly cost: 'runtime'; readonly name: string }
   | { readonly kind: 'set-routes'; readonly cost: 'runtime'; readonly routes: readonly Route[]; readonly present: readonly Route[] }
+  | { readonly kind: 'set-packets'; readonly cost: 'runtime'; readonly packets: PacketConfig }
+  | { readonly kind: 'delete-packets'; readonly cost: 'runtime' }
   | { readonly kind: 'write-config'; readonly cost: 'runtime'; readonly proxy: ProxyConfig }
   | { readonly kind: 'start-proxy'; readonly cost: 'restart'; readonly proxy: ProxyConfig }
   | { readonly kind: 'reload-proxy'; readonly cost: 'reload'; readonly proxy: ProxyConfig }
   | { readonly kind: 'stop-proxy'; readonly cost: 'restart' }
+  | { readonly kind: 'start-vrrp'; readonly cost: 'restart'; readonly vrrp: VrrpConfig }
+  | { readonly kind: 'reload-vrrp'; readonly cost: 'runtime'; readonly vrrp: VrrpConfig }
+  | { readonly kind: 'stop-vrrp'; readonly cost: 'restart' }
   | { readonly kind: 'add-server'; readonly cost: 'runtime'; readonly server: Server }
   | { readonly kind: 'change-server'; readonly cost: 'runtime'; readonly server: Server; readonly present: Server }
   | { readonly kind: 'delete-server'; readonly cost: 'runtime'; readonly backend: string; readonly name: string };

@@ -4,6 +4,10 @@ export interface Reading {
   readonly listeners: readonly ListenerReading[];
   readonly pools: readonly PoolReading[];
   readonly members: readonly MemberReading[];
+  /** True when the node's peer has the VIP at this moment, and the clients. */
+  readonly standby?: boolean;
+  /** True when the kernel's table does not follow from the wanted config and this health: it has to be made to. */
+  readonly outdated?: boolean;
 }
 
 export interface ListenerReading {
@@ -36,6 +40,10 @@ export interface MemberReading {
   readonly poolId: string;
   /** `unchecked` where no monitor runs; `unknown` before its first answer. */
   readonly state: 'up' | 'down' | 'drain' | 'maint' | 'unchecked' | 'unknown';
-  /** The last check's answer in words: "Layer4 connection problem: Connection refused". Empty when there is none. */
+  /** The last answer in words: "connection refused", "HTTP 503". Empty when there is none. */
   readonly reason: string;
+  /** True when that answer came from clients' requests that failed, not from a check. */
+  readonly observed?: boolean;
+  /** How often failed requests have taken the member down since the worker started; absent where nobody watches them. */
+  readonly observedFailures?: number;
 }

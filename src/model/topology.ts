@@ -3,11 +3,12 @@
  * trust: references exist, protocols fit, nothing that is to be deleted is in it. Node-independent: the same value
  * serves a namespace here, a remote host and a gateway.
  */
-import type { ListenerProtocol } from './listener.ts';
+import type { ALPN_PROTOCOLS, Listener, ListenerProtocol, TLS_VERSIONS } from './listener.ts';
 import type { MonitorType } from './health-monitor.ts';
 import type { PolicyAction } from './l7-policy.ts';
 import type { CompareType, RuleType } from './l7-rule.ts';
 import type { Algorithm, PoolProtocol, SessionPersistence } from './pool.ts';
+import type { Sealed } from './sealed.ts';
 
 export interface Topology {
   readonly id: string;
@@ -16,7 +17,13 @@ export interface Topology {
   readonly generation: number;
   readonly enabled: boolean;
   readonly provider: string;
+  /** What carries TCP, by the flavor; absent is HAProxy. Datagrams are the kernel's in any case. */
+  readonly engine?: EngineChoice;
+  /** How many nodes carry it, and how they share the work; absent is SINGLE. */
+  readonly redundancy?: Redundancy;
   readonly vip: Vip;
+  /** Further addresses on the VIP's network, of either family; absent is none. */
+  readonly additionalVips?: readonly Vip[];
   /** In order of creation, so that an unchanged balancer renders to unchanged bytes. */
   readonly listeners: readonly ListenerTopology[];
   readonly pools: readonly PoolTopology[];
@@ -25,6 +32,14 @@ export interface Topology {
   /** Members whose MAC is known because a port of ours holds the address. */
   readonly neighbours: readonly Neighbour[];
 }
+
+/** What may carry TCP: a proxy, the kernel's packet filter, or (`auto`) the kernel where it can do what is asked for. */
+export const ENGINES = ['haproxy', 'nftables', 'auto'] as const;
+export type EngineChoice = (typeof ENGINES)[number];
+
+/** One node, or two of which one holds the VIP: a flavor's `loadbalancer_topology`. */
+export const REDUNDANCIES = ['SINGLE', 'ACTIVE_STANDBY'] as const;
+export type Redundancy = (typeof REDUNDANCIES)[number];
 
 export interface SubnetTopology {
   readonly id: string;
@@ -41,6 +56,8 @@ export interface Vip {
   readonly address: string;
   readonly mac: string;
   readonly subnet: SubnetTopology;
+  /** True where the network is somebody else's: no further address of it can be had. */
+  readonly foreign?: true;
 }
 
 export interface Neighbour {
@@ -62,9 +79,45 @@ export interface ListenerTopology {
   readonly insertHeaders: Readonly<Record<string, string>>;
   /** null lets everybody in. */
   readonly allowedCidrs: readonly string[] | null;
+  /** Absent: its clients speak plainly. */
+  readonly tls?: ListenerTls;
   readonly defaultPool: string | null;
   /** By position; only those that are switched on and have a rule that is. */
   readonly policies: readonly PolicyTopology[];
+}
+
+/** What both ends of TLS may be told. null leaves the choice to the engine. */
+export interface TlsOptions {
+  /** An OpenSSL cipher string. */
+  readonly ciphers: string | null;
+  readonly versions: readonly (typeof TLS_VERSIONS)[number][] | null;
+  readonly alpn: readonly (typeof ALPN_PROTOCOLS)[number][] | null;
+}
+
+/** Certificates as files have them, in PEM: the certificate, its chain, its key. */
+export interface ListenerTls extends TlsOptions {
+  /** At least one. The first is shown to clients that ask for no name, or for one that no other is for. */
+  readonly certificates: readonly Sealed[];
+  readonly clients: ClientCertificates | null;
+  readonly hsts: { readonly maxAge: number; readonly includeSubdomains: boolean; readonly preload: boolean } | null;
+}
+
+export interface ClientCertificates {
+  readonly authentication: Exclude<Listener['client_authentication'], 'NONE'>;
+  readonly authority: AuthorityFiles;
+}
+
+/** Whose certificates are believed, and which of them no longer are. */
+export interface AuthorityFiles {
+  readonly certificates: Sealed;
+  readonly revocations: Sealed | null;
+}
+
+export interface PoolTls extends TlsOptions {
+  /** What members are shown; null for nothing. */
+  readonly certificate: Sealed | null;
+  /** Who vouches for members; null believes them all. */
+  readonly authority: AuthorityFiles | null;
 }
 
 export interface PolicyTopology {
@@ -94,6 +147,8 @@ export interface PoolTopology {
   readonly protocol: PoolProtocol;
   readonly algorithm: Algorithm;
   readonly persistence: SessionPersistence | null;
+  /** Absent: its members are spoken to plainly. */
+  readonly tls?: PoolTls;
   readonly members: readonly MemberTopology[];
   readonly monitor: MonitorTopology | null;
 }
@@ -126,6 +181,11 @@ export interface MonitorTopology {
     readonly version: number | null;
     readonly domainName: string | null;
   } | null;
+}
+
+/** All addresses that the balancer answers on, the VIP first. */
+export function vipsOf({ vip, additionalVips = [] }: Pick<Topology, 'vip' | 'additionalVips'>): readonly Vip[] {
+  return [vip, ...additionalVips];
 }
 
 /** Ids of the pools that a listener sends requests to: its default pool first, then those that its policies choose. */

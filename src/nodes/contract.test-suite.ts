@@ -2,10 +2,27 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
-import type { NodeConfig, ProxyConfig, Server } from '../model/node-config.ts';
+import { EMPTY_NODE, type NodeConfig, type ProxyConfig, type Server } from '../model/node-config.ts';
 import type { Plan } from '../model/plan.ts';
 import type { NodeDriver } from './node.ts';
-import { BACKEND, comparable, configOf, creationOf, LISTENER, linkOf, MONITOR, OTHER_NETWORK, POOL, proxyOf, ROUTES } from './sample-node.fixture.ts';
+import {
+  BACKEND,
+  certificateOf,
+  comparable,
+  configOf,
+  creationOf,
+  LISTENER,
+  linkOf,
+  MONITOR,
+  OTHER_NETWORK,
+  packetsOf,
+  POOL,
+  proxyOf,
+  pairedOf,
+  ROUTES,
+  vrrpOf,
+  tlsListener,
+} from './sample-node.fixture.ts';
 
 export interface Subject {
   readonly driver: NodeDriver;
@@ -87,15 +104,15 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
       const { routes, proxy, links } = await make(configOf(null));
       const [present = linkOf()] = links;
       const second = linkOf({ name: 'eth1', networkId: OTHER_NETWORK, mac: '02:00:cb:00:71:05', addresses: ['203.0.113.5/24'], neighbours: [] });
-      await assertLeadsTo([{ kind: 'add-link', cost: 'runtime', link: second }], { links: [present, second], routes, proxy });
+      await assertLeadsTo([{ kind: 'add-link', cost: 'runtime', link: second }], { ...EMPTY_NODE, links: [present, second], routes, proxy });
       const changed = linkOf({
         mtu: 1400,
         mac: '02:00:c6:33:64:07',
         addresses: ['198.51.100.7/24', '198.51.100.8/24', '2001:db8::7/64'],
         neighbours: [{ address: '198.51.100.30', mac: '02:00:00:00:00:30' }],
       });
-      await assertLeadsTo([{ kind: 'change-link', cost: 'runtime', link: changed, present }], { links: [changed, second], routes, proxy });
-      await assertLeadsTo([{ kind: 'delete-link', cost: 'runtime', name: 'eth1' }], { links: [changed], routes, proxy });
+      await assertLeadsTo([{ kind: 'change-link', cost: 'runtime', link: changed, present }], { ...EMPTY_NODE, links: [changed, second], routes, proxy });
+      await assertLeadsTo([{ kind: 'delete-link', cost: 'runtime', name: 'eth1' }], { ...EMPTY_NODE, links: [changed], routes, proxy });
     });
 
     test('a link moves to another network', async () => {
@@ -106,16 +123,21 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
         { kind: 'add-link', cost: 'runtime', link },
         { kind: 'set-routes', cost: 'runtime', routes, present: [] },
       ];
-      await assertLeadsTo(plan, { links: [link], routes, proxy });
+      await assertLeadsTo(plan, { ...EMPTY_NODE, links: [link], routes, proxy });
     });
 
     test('routes: replaced, removed', async () => {
       const { links, proxy } = await make(configOf(null));
       const changed = [{ to: 'default', via: '198.51.100.9' }];
-      await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: changed, present: ROUTES }], { links, routes: changed, proxy });
+      await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: changed, present: ROUTES }], { ...EMPTY_NODE, links, routes: changed, proxy });
       const throughLink = [...changed, { to: 'default', via: 'fe80::1', link: 'eth0' }];
-      await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: throughLink, present: changed }], { links, routes: throughLink, proxy });
-      await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: [], present: throughLink }], { links, routes: [], proxy });
+      await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: throughLink, present: changed }], {
+        ...EMPTY_NODE,
+        links,
+        routes: throughLink,
+        proxy,
+      });
+      await assertLeadsTo([{ kind: 'set-routes', cost: 'runtime', routes: [], present: throughLink }], { ...EMPTY_NODE, links, routes: [], proxy });
     });
 
     /** Writes the file and carries `steps` out, as a change of members does. */
@@ -162,6 +184,28 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
       await assertLeadsTo([{ kind: 'start-proxy', cost: 'restart', proxy }], { ...config, proxy });
     });
 
+    test('files come with the configuration that names them, and go with it', async () => {
+      const metrics = { id: 'metrics', protocol: 'PROMETHEUS', port: 9100, defaultPool: null } as const;
+      const proxy = proxyOf({ members: TWO, listeners: [{}, metrics], monitor: { ...MONITOR, type: 'PING', http: null } });
+      assert.equal(proxy.files.length, 2);
+      const config = await make(configOf(proxy));
+      await assertPresent(config);
+      const plain = proxyOf({ members: TWO });
+      await assertLeadsTo([{ kind: 'reload-proxy', cost: 'reload', proxy: plain }], { ...config, proxy: plain });
+      await assertLeadsTo([{ kind: 'reload-proxy', cost: 'reload', proxy }], config);
+    });
+
+    test('certificates: present as applied, brought back by writing, replaced by a reload', async () => {
+      const before = proxyOf({ members: TWO, listeners: [tlsListener(certificateOf('site'))] });
+      const config = await make(configOf(before));
+      await assertPresent(config);
+      await assertLeadsTo([{ kind: 'write-config', cost: 'runtime', proxy: before }], config);
+      const proxy = proxyOf({ members: TWO, listeners: [tlsListener(certificateOf('other'), certificateOf('site'))] });
+      await assertLeadsTo([{ kind: 'reload-proxy', cost: 'reload', proxy }], { ...config, proxy });
+      const plain = proxyOf({ members: TWO });
+      await assertLeadsTo([{ kind: 'reload-proxy', cost: 'reload', proxy: plain }], { ...config, proxy: plain });
+    });
+
     test('a reload takes the wanted weights and states, not those set at runtime', async () => {
       const config = await make(configOf(proxyOf({ members: TWO })));
       const proxy = proxyOf({
@@ -178,11 +222,46 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
       await assertLeadsTo([{ kind: 'reload-proxy', cost: 'reload', proxy: again }], { ...config, proxy: again });
     });
 
+    test('packets: set, changed, deleted; with a proxy and without', async () => {
+      const config = await make(configOf(null));
+      const one = packetsOf([{ id: 'one', address: '198.51.100.21' }]);
+      const two = packetsOf(TWO);
+      await assertLeadsTo([{ kind: 'set-packets', cost: 'runtime', packets: one }], { ...config, packets: one });
+      await assertLeadsTo([{ kind: 'set-packets', cost: 'runtime', packets: two }], { ...config, packets: two });
+      assert.deepEqual(
+        (await driver.present(id))?.packets?.services.map(({ listener }) => listener),
+        [LISTENER],
+      );
+      await assertLeadsTo([{ kind: 'delete-packets', cost: 'runtime' }], config);
+    });
+
     test('what the runtime cannot do without a proxy is refused', async () => {
       await make(configOf(null));
       const proxy = proxyOf({ members: TWO });
       await assert.rejects(driver.apply(id, [{ kind: 'reload-proxy', cost: 'reload', proxy }]), { name: 'NodeError' });
       await assert.rejects(driver.apply(id, [{ kind: 'add-server', cost: 'runtime', server: serverIn(proxy, 'one') }]), { name: 'NodeError' });
+    });
+
+    test('a node of a pair: present as it was applied; keepalived reloaded, stopped, started', async () => {
+      const config = pairedOf(proxyOf({ members: TWO }));
+      await assertLeadsTo(creationOf(config), config);
+      const vrrp = vrrpOf({ peer: '198.51.100.8' });
+      await assertLeadsTo([{ kind: 'reload-vrrp', cost: 'runtime', vrrp }], { ...config, vrrp });
+      await assertLeadsTo([{ kind: 'stop-vrrp', cost: 'restart' }], { ...config, vrrp: null });
+      await assert.rejects(driver.apply(id, [{ kind: 'reload-vrrp', cost: 'runtime', vrrp }]), { name: 'NodeError' });
+      await assertLeadsTo([{ kind: 'start-vrrp', cost: 'restart', vrrp }], { ...config, vrrp });
+      await assertLeadsTo([{ kind: 'stop-proxy', cost: 'restart' }], { ...config, vrrp, proxy: null });
+    });
+
+    test('a plan of a pair cut off after any step is completed by applying it whole', async () => {
+      const wanted = pairedOf(proxyOf({ members: TWO }));
+      const plan = creationOf(wanted);
+      for (let done = 0; done < plan.length; done++) {
+        await driver.apply(id, plan.slice(0, done));
+        await driver.apply(id, plan);
+        await assertPresent(wanted);
+        await driver.remove(id);
+      }
     });
 
     test('a reading names listeners, pools and members', async () => {

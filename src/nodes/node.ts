@@ -14,6 +14,8 @@ export interface NodeDriver {
   readonly carries: 'haproxy' | 'anything';
   /** False where there is nothing to see: operating statuses then stay as they were made, as with Octavia's no-op driver. */
   readonly observed: boolean;
+  /** Milliseconds between two adverts of a pair's active node; 100 if absent. */
+  readonly advertMs?: number;
   /** Makes ready what all nodes share; idempotent. */
   start(): Promise<void>;
   /** Lets go of sockets and timers. Nodes go on carrying traffic. */
@@ -28,6 +30,11 @@ export interface NodeDriver {
   remove(id: string): Promise<void>;
   /** Health and counters; null when there is no node or no proxy runs on it. */
   read(id: string): Promise<Reading | null>;
+  /**
+   * Whether the node holds, at this moment, the address that it shares with a peer; null when it shares none or is not
+   * there. Absent where pairs only pretend: then nobody waits for one to take over.
+   */
+  active?(id: string): Promise<boolean | null>;
   /** Calls back, at once, when a node's proxy died or was replaced behind our back. */
   onLost(listener: (id: string) => void): void;
   /** Removes what all nodes shared (the switch namespace), once no node is left and nobody else uses it. */

@@ -85,6 +85,7 @@ test('a tree is the balancer with all that belongs to it, in order of creation, 
       { subnet_id: back.id, network_id: backNet.id, ip_address: '10.1.0.10', mac_address: '02:00:0a:01:00:0a' },
       { subnet_id: vipSubnet.id, network_id: vipNet.id, ip_address: '10.0.0.10', mac_address: '02:00:0a:00:00:0a' },
     ].toSorted((one, two) => (one.subnet_id < two.subnet_id ? -1 : 1)),
+    flavor: {},
   };
   assert.deepEqual(await balancerTree(db, balancer.id), expected);
   assert.deepEqual(await transaction((tx) => balancerTree(tx.db, balancer.id)), expected);
@@ -94,7 +95,19 @@ test('a balancer alone is a tree too; none is none', async (t) => {
   const { db, transaction } = await temporaryStore(t).then((store) => ({ db: store.db, transaction: store.transaction.bind(store) }));
   const balancer = balancerRow({ vip_port_id: 'gone', vip_subnet_id: 'gone' });
   await transaction((tx) => insert(tx.db, loadBalancer, balancer));
-  const nothing = { listeners: [], pools: [], members: [], monitors: [], policies: [], rules: [], amphorae: [], subnets: [], networks: [], neighbours: [] };
+  const nothing = {
+    listeners: [],
+    pools: [],
+    members: [],
+    monitors: [],
+    policies: [],
+    rules: [],
+    amphorae: [],
+    subnets: [],
+    networks: [],
+    neighbours: [],
+    flavor: {},
+  };
   assert.deepEqual(await balancerTree(db, balancer.id), { balancer, vipPort: null, ...nothing });
   assert.equal(await balancerTree(db, 'none'), undefined);
 });

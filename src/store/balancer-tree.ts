@@ -1,6 +1,7 @@
 /** One balancer with every row that delivery needs, as of one moment. */
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Amphora } from '../model/amphora.ts';
+import type { ProfileData } from '../model/capability.ts';
 import type { HealthMonitor } from '../model/health-monitor.ts';
 import type { L7Policy } from '../model/l7-policy.ts';
 import type { L7Rule } from '../model/l7-rule.ts';
@@ -9,6 +10,7 @@ import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
 import type { Member } from '../model/member.ts';
 import { type Network, type Port, type Subnet, port } from '../model/network.ts';
 import type { Pool } from '../model/pool.ts';
+import { flavorDataOf } from './flavors.ts';
 import { byId } from './rows.ts';
 import type { Db } from './store.ts';
 import { anyTable } from './table.ts';
@@ -26,11 +28,13 @@ export interface BalancerTree {
   readonly amphorae: readonly Amphora[];
   /** Holds the VIP's MAC; null when the port is gone. */
   readonly vipPort: Port | null;
-  /** The VIP's and those that members name, as far as they exist. */
+  /** The VIPs' and those that members name, as far as they exist. */
   readonly subnets: readonly Subnet[];
   /** The networks of those subnets. */
   readonly networks: readonly Network[];
   readonly neighbours: readonly TreeNeighbour[];
+  /** What the balancer's flavor says. */
+  readonly flavor: ProfileData;
 }
 
 /** A member's address that a port of ours holds, in the subnet the member names or else in the VIP's. */
@@ -68,6 +72,7 @@ async function readTree(db: Db, id: string): Promise<BalancerTree | undefined> {
     subnets,
     networks: await networksOf(db, subnets),
     neighbours: await neighboursOf(db, balancer),
+    flavor: await flavorDataOf(db, balancer.flavor_id),
   };
 }
 
@@ -107,7 +112,8 @@ async function pageOf<T extends keyof ChildRows>(db: Db, table: T, id: string, l
 }
 
 async function subnetsOf(db: Db, balancer: LoadBalancer, members: readonly Member[]): Promise<Subnet[]> {
-  const ids = [...new Set([balancer.vip_subnet_id, ...members.map((member) => member.subnet_id)])].filter((id) => id !== null);
+  const vips = [balancer.vip_subnet_id, ...balancer.additional_vips.map(({ subnet_id }) => subnet_id)];
+  const ids = [...new Set([...vips, ...members.map((member) => member.subnet_id)])].filter((id) => id !== null);
   return db
     .selectFrom('subnet')
     .selectAll()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { type KyselyPlugin, SqliteQueryCompiler, sql } from 'kysely';
 import { amphora } from '../model/amphora.ts';
@@ -11,7 +12,7 @@ import { member } from '../model/member.ts';
 import { network, port, subnet } from '../model/network.ts';
 import { pool } from '../model/pool.ts';
 import { PROVISIONING_STATUSES, pendingAfterWrite } from '../model/status.ts';
-import { allBalancerIds, expirePending, recordDelivered, recordFailure, removeBalancer, touch, unsettled } from './balancers.ts';
+import { allBalancerIds, expirePending, recordBroken, recordDelivered, recordFailure, removeBalancer, touch, unsettled } from './balancers.ts';
 import { byId, insert, insertMany, update } from './rows.ts';
 import {
   NOW,
@@ -198,6 +199,21 @@ test('a failure gives its reason and becomes an ERROR only when the deadline has
   assert.deepEqual(await unsettled(store.db), [id]);
   const { balancer } = await store.transaction((tx) => touch(tx, id, LATER));
   assert.deepEqual([balancer.provisioning_status, balancer.pending_since], ['PENDING_UPDATE', LATER.toISOString()], 'the next write starts a new wait');
+});
+
+test('what is broken is an ERROR at once, also where nothing was waiting; what is on its way out stays so', async (t) => {
+  const store = await temporaryStore(t);
+  const { id } = await pendingTree(store);
+  await store.transaction((tx) => recordBroken(tx, id, `lost${'.'.repeat(3000)}`));
+  const broken = await now(store, id);
+  assert.deepEqual([broken.provisioning_status, broken.status_reason?.length, broken.pending_since], ['ERROR', 2000, null]);
+  assert.deepEqual(new Set(Object.values(await children(store))), new Set(['ACTIVE', 'ERROR']));
+  await store.transaction((tx) => recordDelivered(tx, id, broken.generation, LATER));
+  await store.transaction((tx) => recordBroken(tx, id, 'again'));
+  assert.deepEqual([(await now(store, id)).provisioning_status, (await now(store, id)).status_reason], ['ERROR', 'again']);
+  const { id: leaving } = await withBalancer(store, { id: randomUUID(), deleting: true, provisioning_status: 'PENDING_DELETE' });
+  await store.transaction((tx) => recordBroken(tx, leaving, 'lost'));
+  assert.equal((await now(store, leaving)).provisioning_status, 'PENDING_DELETE');
 });
 
 test('waits past their deadline expire without any report', async (t) => {

@@ -155,6 +155,16 @@ export async function recordFailure(tx: Tx, id: string, reason: string, now: Dat
   if (overdue) await failChildren(tx.db, id);
 }
 
+/**
+ * Something that it refers to is not there, for a reason in words: an ERROR at once, because waiting does not help. What was
+ * delivered stays so. One that is to be deleted is left alone.
+ */
+export async function recordBroken(tx: Tx, id: string, reason: string): Promise<void> {
+  const changes = { status_reason: reason.slice(0, 2000), provisioning_status: 'ERROR' as const, pending_since: null };
+  const { numUpdatedRows } = await tx.db.updateTable('load_balancer').set(changes).where('id', '=', id).where('deleting', '=', false).executeTakeFirstOrThrow();
+  if (numUpdatedRows > 0n) await failChildren(tx.db, id);
+}
+
 function isOverdue({ pending_since }: LoadBalancer, now: Date, deadlineSeconds: number): boolean {
   return pending_since !== null && now.getTime() - Date.parse(pending_since) >= deadlineSeconds * 1000;
 }

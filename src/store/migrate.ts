@@ -11,10 +11,23 @@ import { SCHEMA_0005 } from './migrations/0005.ts';
 import { SCHEMA_0006 } from './migrations/0006.ts';
 import { SCHEMA_0007 } from './migrations/0007.ts';
 import { SCHEMA_0008 } from './migrations/0008.ts';
+import { SCHEMA_0009 } from './migrations/0009.ts';
+import { SCHEMA_0010 } from './migrations/0010.ts';
 import { StoreDamagedError, StoreTooNewError } from './store-error.ts';
 
 /** In order; the position plus one is the schema's version. Entries that were ever released never change. */
-const MIGRATIONS: readonly string[] = [SCHEMA_0001, SCHEMA_0002, SCHEMA_0003, SCHEMA_0004, SCHEMA_0005, SCHEMA_0006, SCHEMA_0007, SCHEMA_0008];
+const MIGRATIONS: readonly string[] = [
+  SCHEMA_0001,
+  SCHEMA_0002,
+  SCHEMA_0003,
+  SCHEMA_0004,
+  SCHEMA_0005,
+  SCHEMA_0006,
+  SCHEMA_0007,
+  SCHEMA_0008,
+  SCHEMA_0009,
+  SCHEMA_0010,
+];
 
 /** Marks the file as ours: "EdWr" in ASCII. */
 const APPLICATION_ID = 0x45645772;

@@ -4,6 +4,7 @@ import { loadBalancer } from '../model/load-balancer.ts';
 import { member } from '../model/member.ts';
 import { pool } from '../model/pool.ts';
 import { recordReadings } from './balancers.ts';
+import type { Seen } from './readings.ts';
 import { byId, insert, insertMany } from './rows.ts';
 import { balancerRow, memberRow, poolRow, temporaryStore } from './store.fixture.ts';
 
@@ -43,4 +44,26 @@ test('a status that is none is refused by the table', async (t) => {
     store.transaction((tx) => recordReadings(tx, [{ table: 'load_balancer', id: balancer.id, status: 'FINE' as 'ONLINE' }])),
     /CHECK constraint failed/,
   );
+});
+
+test('why a member is in its state, who saw it and when it changed', async (t) => {
+  const store = await temporaryStore(t);
+  const balancer = balancerRow();
+  const web = poolRow(balancer.id);
+  const row = memberRow(web, { operating_status: 'ONLINE' });
+  await store.transaction(async (tx) => {
+    await insert(tx.db, loadBalancer, balancer);
+    await insert(tx.db, pool, web);
+    await insert(tx.db, member, row);
+  });
+  const shownAfter = async (status: 'ONLINE' | 'ERROR', seen: Seen, seconds: number): Promise<unknown[]> => {
+    const at = new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
+    await store.transaction((tx) => recordReadings(tx, [{ table: 'member', id: row.id, status, seen }], at));
+    const { operating_status, status_reason, status_changed_at, status_seen_by } = (await byId(store.db, member, row.id)) ?? assert.fail('gone');
+    return [operating_status, status_reason, status_changed_at, status_seen_by];
+  };
+  const nasty = "'); drop table member; --";
+  assert.deepEqual(await shownAfter('ERROR', { reason: nasty, by: 'traffic' }, 1), ['ERROR', nasty, '2026-01-01T00:00:01', 'traffic']);
+  assert.deepEqual(await shownAfter('ERROR', { reason: 'HTTP 503', by: 'traffic' }, 2), ['ERROR', 'HTTP 503', '2026-01-01T00:00:01', 'traffic']);
+  assert.deepEqual(await shownAfter('ONLINE', { reason: null, by: 'check' }, 3), ['ONLINE', null, '2026-01-01T00:00:03', 'check']);
 });

@@ -4,9 +4,10 @@ import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { Fault } from '../../model/fault.ts';
-import { type Reader, certificateStore, loadAuthority, loadCertificate, loadPem, ofProject } from './certificates.ts';
-import { type KeyManager, type User, keyManager } from './key-manager.fixture.ts';
+import { type Reader, certificateStore, certificateVault, loadAuthority, loadCertificate, loadPem, ofProject } from './certificates.ts';
+import { type KeyManager, type User, expect, keyManager } from './key-manager.fixture.ts';
 import { type Openssl, openssl } from './openssl.fixture.ts';
+import { SecretKeys } from './secret-keys.ts';
 
 interface Scene {
   readonly manager: KeyManager;
@@ -234,4 +235,26 @@ test('the store of certificates that the load-balancer face asks', async (t) => 
   await store.certificate(caller, await user.store(ssl.bundle('a')));
   await store.authority(caller, await user.store(ssl.text('a.pem')), null);
   await assert.rejects(store.certificate(caller, 'nothing'), refusal('nothing'));
+});
+
+test('the vault: a stamp that changes with what is stored, and nothing for what is gone', async (t) => {
+  const { manager, user, ssl } = await scene(t);
+  const vault = certificateVault(manager.store.db, manager.keys);
+  ssl.selfSigned('a', EC);
+  ssl.selfSigned('b', EC);
+  const bundle = await user.store(ssl.bundle('a'));
+  const [certificate, private_key] = [await user.store(ssl.text('b.pem')), await user.store(ssl.text('b.key'))];
+  const container = await user.contain('certificate', { certificate, private_key });
+  const stamps = [await vault.stamp([bundle]), await vault.stamp([container]), await vault.stamp([bundle, container])];
+  assert.equal(new Set(stamps).size, 3);
+  assert.deepEqual([await vault.stamp([bundle]), await vault.stamp([container])], stamps.slice(0, 2));
+  assert.deepEqual([(await vault.certificate(bundle)).names, (await vault.certificate(container)).names], [['a.example'], ['b.example']]);
+  expect(await user.send('DELETE', private_key), 204);
+  assert.notEqual(await vault.stamp([container]), stamps[1]);
+  await assert.rejects(vault.certificate(container), refusal(container, ' (the private key is not in PEM format)'));
+  const keyless = certificateVault(manager.store.db, await SecretKeys.open({ statePath: `${manager.statePath}/elsewhere`, db: manager.store.db }));
+  await assert.rejects(keyless.certificate(bundle), refusal(bundle, ' (the key manager cannot open it)'));
+  await assert.rejects(keyless.authority(certificate, null), refusal(certificate, ' (the key manager cannot open it)'));
+  expect(await user.send('DELETE', bundle), 204);
+  await assert.rejects(vault.stamp([bundle]), refusal(bundle));
 });

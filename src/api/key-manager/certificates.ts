@@ -2,10 +2,11 @@
  * Certificates by reference, as listeners and pools name them: a PKCS#12 bundle stored as one secret, or a container of
  * secrets; authorities and lists of what they revoked as plain secrets in PEM (octavia-api reference §3.4).
  */
-import type { KeyObject, X509Certificate } from 'node:crypto';
+import { type KeyObject, type X509Certificate, createHash } from 'node:crypto';
+import type { CertificateVault } from '../../control/materials.ts';
 import type { Authority, Certificate } from '../../model/certificate.ts';
 import { Fault, fault } from '../../model/fault.ts';
-import type { Container, Secret } from '../../model/secret.ts';
+import type { Container, Secret, SecretPayload } from '../../model/secret.ts';
 import { containerById, payloadOf, secretById, secretsIn } from '../../store/secrets.ts';
 import type { Db } from '../../store/store.ts';
 import type { CertificateStore } from '../octavia/certificates.ts';
@@ -35,6 +36,29 @@ export function certificateStore(db: Db, keys: SecretKeys): CertificateStore {
     certificate: async (caller, ref) => void (await loadCertificate(db, keys, caller, ref)),
     authority: async (caller, ca, crl) => void (await loadAuthority(db, keys, caller, ca, crl)),
   };
+}
+
+/** What the references mean, for the loop that brings them to the nodes: their writers were checked when they wrote them. */
+export function certificateVault(db: Db, keys: SecretKeys): CertificateVault {
+  return {
+    stamp: async (refs) => {
+      const hash = createHash('sha256');
+      for (const ref of refs) hash.update(JSON.stringify(await new Source(db, keys, 'service', ref).rows()));
+      return hash.digest('base64');
+    },
+    certificate: (ref) => opened([ref], loadCertificate(db, keys, 'service', ref)),
+    authority: (ca, crl) => opened(crl === null ? [ca] : [ca, crl], loadAuthority(db, keys, 'service', ca, crl)),
+  };
+}
+
+/** The reason is shown to the balancer's owner, whom the installation's files do not concern. */
+async function opened<T>(refs: readonly string[], reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof SecretKeyError) throw fault.certificateNotRetrieved(refs, 'the key manager cannot open it');
+    throw error;
+  }
 }
 
 /**
@@ -137,6 +161,14 @@ class Source {
     return row;
   }
 
+  /** Payloads under the reference as they are stored, by their names in it. */
+  async rows(): Promise<(readonly [string | null, SecretPayload])[]> {
+    const found = await this.find();
+    if (!('type' in found)) return [[null, await this.#sealed(found.id)]];
+    const parts = (await secretsIn(this.#db, [found.id])).get(found.id) ?? [];
+    return Promise.all(parts.map(async ({ name, secret_id }) => [name, await this.#sealed((await this.#part(secret_id)).id)] as const));
+  }
+
   async #container(id: string, kind: string | null): Promise<Container | undefined> {
     return kind === 'secrets' ? undefined : containerById(this.#db, id);
   }
@@ -146,18 +178,26 @@ class Source {
   }
 
   async payload(row: Secret): Promise<Buffer> {
-    const sealed = await payloadOf(this.#db, row.id);
+    return this.#keys.open(row, await this.#sealed(row.id));
+  }
+
+  async #sealed(id: string): Promise<SecretPayload> {
+    const sealed = await payloadOf(this.#db, id);
     if (!sealed) throw this.refusal();
-    return this.#keys.open(row, sealed);
+    return sealed;
+  }
+
+  async #part(id: string): Promise<Secret> {
+    const row = await secretById(this.#db, id, now());
+    if (!row || !this.#may(row)) throw this.refusal();
+    return row;
   }
 
   /** The payloads in a container by their names; each must be readable. */
   async parts({ id }: Container): Promise<Map<string, Buffer>> {
     const parts = new Map<string, Buffer>();
     for (const { name, secret_id } of (await secretsIn(this.#db, [id])).get(id) ?? []) {
-      const row = await secretById(this.#db, secret_id, now());
-      if (!row || !this.#may(row)) throw this.refusal();
-      parts.set(name ?? '', await this.payload(row));
+      parts.set(name ?? '', await this.payload(await this.#part(secret_id)));
     }
     return parts;
   }

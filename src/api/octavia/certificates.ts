@@ -45,6 +45,18 @@ export async function withKept<T extends object>(
   return { ...(await byId<Resource>(options.store.db, resource, id)), ...changes };
 }
 
+/** References that nobody here can follow, in words, or null: without a key manager nothing could be served. */
+export function unreadableListener({ options }: Call, row: Pick<Listener, (typeof LISTENER_REFS)[number]>): string | null {
+  return options.certificates || LISTENER_REFS.every((name) => (row[name] ?? []).length === 0) ? null : ELSEWHERE;
+}
+
+/** The same of a pool that speaks TLS. */
+export function unreadablePool({ options }: Call, row: Pick<Pool, 'tls_enabled' | (typeof POOL_REFS)[number]>): string | null {
+  return options.certificates || !row.tls_enabled || POOL_REFS.every((name) => row[name] === null) ? null : ELSEWHERE;
+}
+
+const ELSEWHERE = 'a certificate in a key manager that this server does not read';
+
 /** Of everything in a tree; what is no reference at all is refused later, with its declaration. */
 export async function checkTreeCertificates(call: Call, { listeners, pools }: Tree): Promise<void> {
   for (const listener of listeners) await checkListenerCertificates(call, textsOf(listener));

@@ -137,8 +137,8 @@ test("a wrong body is answered in Octavia's words and changes nothing", async (t
     ['POST', '/listeners', { listener: { protocol: 'HTTP', protocol_port: 81, loadbalancer_id: randomUUID() } }, 404, /^Load Balancer .* not found\.$/],
     [
       'POST',
-      '/listeners',
-      { listener: { protocol: 'UDP', protocol_port: 53, loadbalancer_id: balancer.id } },
+      '/pools',
+      { pool: { protocol: 'UDP', lb_algorithm: 'LEAST_CONNECTIONS', loadbalancer_id: balancer.id } },
       501,
       /^Provider 'octavia' does not support a requested option: /,
     ],

@@ -89,13 +89,13 @@ test('data of a profile is judged by what the provider can do', async (t) => {
     "Provider 'octavia' does not support a requested option: Additional properties are not allowed ('x' was unexpected)",
   );
   refused(
-    await post({ flavor_data: '{"loadbalancer_topology": "ACTIVE_STANDBY"}' }),
+    await post({ flavor_data: '{"loadbalancer_topology": "ACTIVE_ACTIVE"}' }),
     501,
-    /loadbalancer_topology 'ACTIVE_STANDBY' is not one of \['SINGLE'\]$/,
+    /loadbalancer_topology 'ACTIVE_ACTIVE' is not one of \['SINGLE', 'ACTIVE_STANDBY'\]$/,
   );
   refused(await post({ flavor_data: '{}', provider_name: 'ovn' }), 400, "Provider 'ovn' is not enabled.");
   refused(await post({ flavor_data: `{"x": "${'y'.repeat(4096)}"}` }), 400, /maximum character requirement of 4096/);
-  expect(await post({ flavor_data: '{"loadbalancer_topology": "SINGLE"}' }), 201);
+  for (const name of ['SINGLE', 'ACTIVE_STANDBY']) expect(await post({ flavor_data: `{"loadbalancer_topology": "${name}"}` }), 201);
   expect(await post({ flavor_data: '{"loadbalancer_topology": "ACTIVE_STANDBY", "sriov_vip": true}', provider_name: 'noop' }), 201);
 });
 

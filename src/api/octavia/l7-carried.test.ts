@@ -81,10 +81,18 @@ const candidate: fc.Arbitrary<Candidate> = fc.record({
   value: string,
 });
 
+/** Of these types hardly any arbitrary string is taken. */
+const certificate: fc.Arbitrary<Candidate> = fc.record({
+  type: fc.constantFrom('SSL_CONN_HAS_CERT', 'SSL_VERIFY_RESULT', 'SSL_DN_FIELD'),
+  compare_type: fc.constantFrom('EQUAL_TO', 'ENDS_WITH'),
+  key: fc.constantFrom(null, 'CN', 'OU-3', 'x-1--'),
+  value: fc.oneof(string, fc.constantFrom('true', '0', '2147483647', '007')),
+});
+
 test('rules', async () => {
-  const rules = fc.sample(candidate, 6000).flatMap((rule, id) => taken(rule, id) ?? []);
+  const rules = [...fc.sample(candidate, 6000), ...fc.sample(certificate, 300)].flatMap((rule, id) => taken(rule, id) ?? []);
   assert.ok(rules.length > 800, `${rules.length} rules`);
-  assert.deepEqual(new Set(rules.map(({ type }) => type)).size, 5, 'all that need no certificate');
+  assert.deepEqual(new Set(rules.map(({ type }) => type)).size, RULE_TYPES.length);
   await assertCarried(rules.map((rule) => policyOf({ id: `policy-of-${rule.id}`, rules: [rule] })));
 });
 

@@ -4,16 +4,19 @@ import { type Listener, listener } from '../../model/listener.ts';
 import type { LoadBalancer } from '../../model/load-balancer.ts';
 import { POOLS_FOR_LISTENER, pool } from '../../model/pool.ts';
 import { type CreateOf, nestedIn, parseCreate, parseUpdate } from '../../model/resource.ts';
-import { unsupportedListener } from '../../render/haproxy/support.ts';
+import { unsupportedListener, unsupportedOnVips } from '../../render/haproxy/support.ts';
+import { unsupportedListenerByPackets } from '../../render/nftables/support.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { markDeleting, markPending } from '../../store/pending.ts';
 import { byId, isUniqueViolation } from '../../store/rows.ts';
 import type { Tx } from '../../store/store.ts';
-import { LISTENER_REFS, checkListenerCertificates, checkTreeCertificates, withKept } from './certificates.ts';
+import { LISTENER_REFS, checkListenerCertificates, checkTreeCertificates, unreadableListener, withKept } from './certificates.ts';
 import type { Call, Collection } from './collection.ts';
 import { timestamp } from './context.ts';
+import { refuseByEngine } from './engine.ts';
 import { addPolicies } from './l7-tree.ts';
 import type { Limits } from './limits.ts';
+import { unsupportedCiphers } from './known-ciphers.ts';
 import { checkListener } from './listener-rules.ts';
 import { newRow } from './new-row.ts';
 import { markPoliciesDeleting } from './policy-removal.ts';
@@ -109,7 +112,9 @@ async function check(tx: Tx, call: Call, row: Listener, balancer: LoadBalancer):
   );
   if (row.allowed_cidrs !== null && balancer.vip_sg_ids.length > 0)
     throw fault.validation('Allowed CIDRs are not allowed when using custom VIP Security Groups.');
-  refuseUncarried(call, balancer, unsupportedListener(row));
+  refuseUncarried(call, balancer, unsupportedListener(row) ?? unsupportedOnVips(row, balancer.additional_vips));
+  refuseUncarried(call, balancer, unsupportedCiphers(row) ?? unreadableListener(call, row));
+  await refuseByEngine(tx, call, balancer, unsupportedListenerByPackets(row));
   await checkDefaultPool(tx, row);
 }
 

@@ -54,13 +54,13 @@ async function create(call: Call): Promise<LoadBalancer> {
   await checkTreeCertificates(call, tree);
   return write(call, async (tx) => {
     const provider = await chooseProvider(tx.db, call.options, body);
+    const { sriov_vip: direct } = await flavorDataOf(tx.db, body.flavor_id);
     refuseUncarried(call, { provider }, unsupported(body));
     if (network === 'unchecked') refuseUncarried(call, { provider }, 'a VIP on a network that this server does not know');
     await requireQuota(tx, call, projectId, { loadbalancer: 1, ...countTree(tree) });
     await requireReferences(tx, call, body, projectId);
     const id = randomUUID();
     const vip = network === 'unchecked' ? uncheckedVip(body, id) : await claimVip(tx, call, body, id, projectId);
-    const { sriov_vip: direct } = await flavorDataOf(tx.db, body.flavor_id);
     const row = { ...newBalancer(body, id, vip, provider, projectId), vip_vnic_type: direct === true ? ('direct' as const) : ('normal' as const) };
     await add(tx, loadBalancer, row);
     await addTree(tx, call, row, tree);
@@ -84,7 +84,6 @@ function owner(call: Call, body: Body): string {
 }
 
 function unsupported(body: Partial<Body>): string | null {
-  if ((body.additional_vips ?? []).length > 0) return 'additional_vips';
   if ((body.vip_qos_policy_id ?? null) !== null) return 'vip_qos_policy_id';
   return (body.vip_sg_ids ?? []).length > 0 ? 'vip_sg_ids' : null;
 }

@@ -16,6 +16,7 @@ import { timestamp } from './context.ts';
 import { checkMatch } from './etag.ts';
 import { membersOf } from '../../store/pool-members.ts';
 import { refuseReservedOf, requireSubnet } from './member-address.ts';
+import { refuseUnreachable } from './engine.ts';
 import { addressKey, firstTwice, isMonitored, newMember, writablePool } from './members.ts';
 import { authorize } from './policy.ts';
 import { requireQuota } from './quota-limit.ts';
@@ -57,7 +58,9 @@ export async function replaceMembers(call: Call): Promise<void> {
     await requireQuota(tx, call, parent.project_id, { member: Math.max(0, difference.added.length - difference.gone.length) });
     const generation = await raise(tx, parent.loadbalancer_id);
     const monitored = await isMonitored(tx, parent);
-    await carryOut(tx, difference, await inTurns(difference.added, ({ body }) => newMember(body, parent, generation, monitored)), generation);
+    const added = await inTurns(difference.added, ({ body }) => newMember(body, parent, generation, monitored));
+    await refuseUnreachable(tx, call, parent, added);
+    await carryOut(tx, difference, added, generation);
     await markPoolPending(tx, parent, generation);
   });
 }

@@ -12,6 +12,7 @@ import type { Tx } from '../../store/store.ts';
 import { inTurns } from '../http/in-turns.ts';
 import { type Call, type Collection, rowFor } from './collection.ts';
 import { timestamp } from './context.ts';
+import { refuseUnreachable } from './engine.ts';
 import { refuseReservedOf, requireSubnet } from './member-address.ts';
 import { newRow } from './new-row.ts';
 import type { Rule } from './policy.ts';
@@ -62,6 +63,7 @@ async function create(call: Call): Promise<Member> {
     await requireQuota(tx, call, parent.project_id, { member: 1 });
     const generation = await raise(tx, parent.loadbalancer_id);
     const row = newMember(body, parent, generation, await isMonitored(tx, parent));
+    await refuseUnreachable(tx, call, parent, [row]);
     await insertUnique(tx, row);
     await markPoolPending(tx, parent, generation);
     return row;
@@ -76,6 +78,9 @@ export function newMember(body: CreateOf<typeof member>, parent: Pool, generatio
     project_id: parent.project_id,
     created_at: timestamp(),
     updated_at: null,
+    status_reason: null,
+    status_changed_at: null,
+    status_seen_by: null,
     vnic_type: 'normal',
     host: ipAddress.parse(body.address),
     pool_id: parent.id,
@@ -97,6 +102,7 @@ export async function addMembers(
   await inTurns(bodies, (body) => refuseReservedOf(call, body));
   for (const subnet of new Set(bodies.map(({ subnet_id }) => subnet_id))) await requireSubnet(tx, call, subnet);
   const rows = await inTurns(bodies, (body) => newMember(body, parent, generation, monitored));
+  await refuseUnreachable(tx, call, parent, rows);
   const twice = firstTwice(rows, addressKey);
   if (twice) throw fault.duplicateMember(twice.address, twice.protocol_port);
   if (rows.length > 0) await insertMany(tx.db, member, rows);

@@ -7,16 +7,19 @@ import { type Member, member } from '../../model/member.ts';
 import { POOLS_FOR_LISTENER, type Pool, pool } from '../../model/pool.ts';
 import { type CreateOf, nestedIn, parseCreate, parseNested, parseUpdate } from '../../model/resource.ts';
 import { unsupportedPool } from '../../render/haproxy/support.ts';
+import { unsupportedByPackets } from '../../render/nftables/support.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { policiesUsingPool } from '../../store/l7-references.ts';
 import { markDeleting, markPending } from '../../store/pending.ts';
 import { membersOf } from '../../store/pool-members.ts';
 import { list, update } from '../../store/rows.ts';
 import type { Db, Tx } from '../../store/store.ts';
-import { POOL_REFS, checkPoolCertificates, withKept } from './certificates.ts';
+import { POOL_REFS, checkPoolCertificates, unreadablePool, withKept } from './certificates.ts';
 import { type Call, type Collection, rowFor } from './collection.ts';
 import { timestamp } from './context.ts';
+import { refuseByEngine } from './engine.ts';
 import { addMonitor } from './health-monitors.ts';
+import { unsupportedCiphers } from './known-ciphers.ts';
 import type { Limits } from './limits.ts';
 import { addMembers } from './members.ts';
 import { newRow } from './new-row.ts';
@@ -84,7 +87,8 @@ async function insertPool(tx: AuditedTx, call: Call, body: PoolBody, { balancer,
     generation,
     deleting: false,
   });
-  refuseUncarried(call, balancer, unsupportedPool(row));
+  refuseUncarried(call, balancer, unsupportedPool(row) ?? unsupportedCiphers(row) ?? unreadablePool(call, row));
+  await refuseByEngine(tx, call, balancer, unsupportedByPackets(row));
   await add(tx, pool, row);
   const monitor = body.healthmonitor;
   if (monitor) await addMonitor(tx, call, monitor, row, { balancer, generation });
@@ -138,7 +142,9 @@ async function modify(call: Call, id: string): Promise<Pool> {
     const row = await childFor(tx, pool, call, id, 'put');
     const after = withTlsDefaults({ ...row, ...changes }, call.options.limits);
     checkPool(after, call.options.limits);
-    refuseUncarried(call, await parentBalancer(tx, call, row.loadbalancer_id ?? '', 'pool:put'), unsupportedPool(after));
+    const balancer = await parentBalancer(tx, call, row.loadbalancer_id ?? '', 'pool:put');
+    refuseUncarried(call, balancer, unsupportedPool(after) ?? unsupportedCiphers(after) ?? unreadablePool(call, after));
+    await refuseByEngine(tx, call, balancer, unsupportedByPackets(after));
     await markPoolPending(tx, row, await raise(tx, row.loadbalancer_id ?? ''));
     const { tls_ciphers, tls_versions, alpn_protocols } = after;
     return change(tx, pool, row, { ...changes, tls_ciphers, tls_versions, alpn_protocols });

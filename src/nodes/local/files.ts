@@ -1,12 +1,13 @@
 /** Files of a node. A reader never sees half of one: they are written beside their name and moved there. */
-import { readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { makeDirectory } from '../../config/make-directory.ts';
 import { isAbsent } from './namespace.ts';
 import type { NodeFiles } from './names.ts';
 
 /** No fsync: after a power loss there is no node either, its namespace is gone and /run is empty. */
-export async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, text: string, mode = 0o600): Promise<void> {
   const aside = `${path}.new`;
-  await writeFile(aside, text, { mode: 0o600 });
+  await writeFile(aside, text, { mode });
   await rename(aside, path);
 }
 
@@ -18,6 +19,12 @@ export async function readIfThere(path: string): Promise<string | null> {
 /** Empty when there is no such directory. */
 export async function entriesOf(directory: string): Promise<string[]> {
   return (await orNull(readdir(directory))) ?? [];
+}
+
+/** The proxy's user has to pass through to programs it runs, and sees nothing else: what is in it is for root alone. */
+export async function makeNodeDirectory({ directory }: NodeFiles): Promise<void> {
+  makeDirectory(directory, 0o711);
+  await chmod(directory, 0o711);
 }
 
 export async function removeDirectory(files: NodeFiles): Promise<void> {

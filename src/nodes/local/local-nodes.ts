@@ -3,19 +3,22 @@
  * proxy every time; this object holds nothing but connections that tell when a proxy dies.
  */
 import { existsSync } from 'node:fs';
-import { makeDirectory } from '../../config/make-directory.ts';
 import type { Log } from '../../model/log.ts';
-import type { Link, NodeConfig, ProxyConfig } from '../../model/node-config.ts';
+import { EMPTY_NODE, type Link, type NodeConfig, type ProxyConfig } from '../../model/node-config.ts';
 import type { Plan, Step } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { type NodeDriver, NodeError } from '../node.ts';
 import { allDone } from './all-done.ts';
-import { entriesOf, readIfThere, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
+import { entriesOf, makeNodeDirectory, readIfThere, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
 import { idOfDirectory, idOfNamespace, nodeFiles, nodeNamespace } from './names.ts';
 import { end, namespaceExists, namespaceNames, parentInNamespace, processesAt } from './namespace.ts';
 import { type Place, readNetwork } from './network-state.ts';
 import { announce, carryFirstNetworkSteps, carryNetworkSteps, ensureNamespace, isNetworkStep } from './network-steps.ts';
+import { trimLog } from './proxy-log.ts';
 import { mastersOf, prepareStart, type ProxyPlace, proxyProcesses, startProxy, stopProxy } from './proxy-process.ts';
+import { presentFiles, writeProxyFiles } from './proxy-files.ts';
+import { combined, readPacketReading } from './packet-reading.ts';
+import { deletePackets, readPackets, setPackets } from './packets.ts';
 import { readProxyReading } from './proxy-reading.ts';
 import { reloadProxy } from './proxy-reload.ts';
 import { publicServer, readProxyState, readWorkerInfo } from './proxy-state.ts';
@@ -23,6 +26,8 @@ import { removeNamespace } from './remove-node.ts';
 import { Sentinels } from './sentinel.ts';
 import { Serial } from './serial.ts';
 import { carryServerSteps, isServerStep } from './server-steps.ts';
+import { clearFault, isPaired, vrrpFiles } from './vrrp-files.ts';
+import { type VrrpPlace, announcePair, endVrrp, holdsAddress, isKept, presentVrrp, reloadVrrp, startVrrp, stopVrrp } from './vrrp-process.ts';
 import { type Bridge, mendSwitch, removeIdleSwitch } from './switch.ts';
 
 export interface LocalNodesOptions {
@@ -35,6 +40,10 @@ export interface LocalNodesOptions {
   readonly log: Log;
   /** HAProxy's executable; `haproxy` in the path if not given. */
   readonly haproxy?: string;
+  /** keepalived's executable; `keepalived` in the path if not given. */
+  readonly keepalived?: string;
+  /** Milliseconds between two adverts of a pair's active node. */
+  readonly advertMs?: number;
 }
 
 /** What of a plan concerns steps later in it. */
@@ -52,6 +61,7 @@ export class LocalNodes implements NodeDriver {
   readonly name = 'local';
   readonly carries = 'haproxy';
   readonly observed = true;
+  readonly advertMs: number;
   readonly #options: LocalNodesOptions;
   readonly #listeners: ((id: string) => void)[] = [];
   readonly #sentinels: Sentinels;
@@ -59,6 +69,7 @@ export class LocalNodes implements NodeDriver {
 
   constructor(options: LocalNodesOptions) {
     this.#options = options;
+    this.advertMs = options.advertMs ?? 100;
     this.#sentinels = new Sentinels((id) => this.#tellLost(id));
   }
 
@@ -92,8 +103,10 @@ export class LocalNodes implements NodeDriver {
 
   remove(id: string): Promise<void> {
     return this.#serial.run(id, async () => {
-      const { place, proxy } = this.#place(id);
+      const { place, proxy, vrrp } = this.#place(id);
       this.#sentinels.drop(id);
+      // Said goodbye to, a peer takes over five times sooner.
+      if (isPaired(proxy.files)) await stopVrrp(vrrp);
       await removeNamespace(place);
       await end(processesAt(proxy.files.directory), 0);
       await removeDirectory(proxy.files);
@@ -101,9 +114,27 @@ export class LocalNodes implements NodeDriver {
   }
 
   async read(id: string): Promise<Reading | null> {
-    const reading = await readProxyReading(nodeFiles(this.#options.runPath, id));
-    if (!reading && this.#sentinels.watches(id)) await this.#serial.run(id, () => this.#confirmLoss(id));
-    return reading;
+    const { proxy: place, vrrp } = this.#place(id);
+    const [proxy, packets, active] = await Promise.all([readProxyReading(place.files), readPacketReading(place), this.active(id)]);
+    if (!proxy && this.#sentinels.watches(id)) await this.#serial.run(id, () => this.#confirmLoss(id));
+    if (active !== null) await this.#lookAfter(id, vrrp);
+    const reading = combined(proxy, packets);
+    return reading && active === false ? { ...reading, standby: true } : reading;
+  }
+
+  async active(id: string): Promise<boolean | null> {
+    const { vrrp } = this.#place(id);
+    return isPaired(vrrp.files) ? holdsAddress(vrrp) : null;
+  }
+
+  async #lookAfter(id: string, place: VrrpPlace): Promise<void> {
+    await trimLog(place.files.log);
+    if (!(await isKept(place))) await this.#serial.run(id, () => this.#confirmUnkept(id, place));
+  }
+
+  /** A plan that was being carried out may have had it stopped. */
+  async #confirmUnkept(id: string, place: VrrpPlace): Promise<void> {
+    if (isPaired(place.files) && !(await isKept(place))) this.#tellLost(id, 'the keepalived of a node is gone');
   }
 
   /** A master that is stuck, or was stopped, does not notice that its worker died; and only masters are watched. */
@@ -122,24 +153,26 @@ export class LocalNodes implements NodeDriver {
     if (await removeIdleSwitch(this.#options.instance)) await removeIfEmpty(this.#options.runPath);
   }
 
-  #tellLost(id: string): void {
-    this.#options.log.warn({ node: id }, 'the proxy of a node is gone');
+  #tellLost(id: string, what = 'the proxy of a node is gone'): void {
+    this.#options.log.warn({ node: id }, what);
     for (const listener of this.#listeners) listener(id);
   }
 
-  #place(id: string): { place: Place; proxy: ProxyPlace } {
-    const { instance, runPath, bridgeMappings, haproxy = 'haproxy' } = this.#options;
+  #place(id: string): { place: Place; proxy: ProxyPlace; vrrp: VrrpPlace } {
+    const { instance, runPath, bridgeMappings, haproxy = 'haproxy', keepalived = 'keepalived' } = this.#options;
     const namespace = nodeNamespace(instance, id);
-    return { place: { instance, id, namespace, bridgeMappings }, proxy: { namespace, files: nodeFiles(runPath, id), haproxy } };
+    const files = nodeFiles(runPath, id);
+    const vrrp = { namespace, files: vrrpFiles(files), keepalived };
+    return { place: { instance, id, namespace, bridgeMappings }, proxy: { namespace, files, haproxy }, vrrp };
   }
 
   async #present(id: string): Promise<NodeConfig | null> {
-    const { place, proxy } = this.#place(id);
+    const { place, proxy, vrrp } = this.#place(id);
     if (!(await namespaceExists(place.namespace))) {
-      return (await this.list()).includes(id) ? { links: [], routes: [], proxy: null } : null;
+      return (await this.list()).includes(id) ? EMPTY_NODE : null;
     }
-    const [network, running] = await Promise.all([readNetwork(place), presentProxy(proxy)]);
-    return { ...network, proxy: running };
+    const [network, running, packets, shared] = await Promise.all([readNetwork(place), presentProxy(proxy), readPackets(proxy), presentVrrp(vrrp)]);
+    return { ...EMPTY_NODE, ...network, proxy: running, packets, vrrp: shared };
   }
 
   async #carry(id: string, plan: Plan): Promise<void> {
@@ -147,7 +180,8 @@ export class LocalNodes implements NodeDriver {
     const { place, proxy } = this.#place(id);
     if (existsSync(proxy.files.directory) && !(await namespaceExists(place.namespace))) await end(processesAt(proxy.files.directory), 0);
     // The directory first: whatever is left by a crash from here on is listed.
-    makeDirectory(proxy.files.directory);
+    await makeNodeDirectory(proxy.files);
+    for (const step of plan) if (step.kind === 'start-vrrp') await announcePair(vrrpFiles(proxy.files), step.vrrp);
     const fresh = await ensureNamespace(place.namespace);
     const [first = [], ...others] = together(plan);
     if (fresh) await allDone([named(first, () => this.#carryFirst(id, first, fresh.made)), fresh.made, prepareAhead(proxy, plan)]);
@@ -165,25 +199,30 @@ export class LocalNodes implements NodeDriver {
   }
 
   async #carryTogether(id: string, steps: readonly Step[], context: Context): Promise<void> {
-    const { place, proxy } = this.#place(id);
+    const { place, proxy, vrrp } = this.#place(id);
     const network = steps.filter(isNetworkStep);
     if (network.length > 0) return carryNetworkSteps(place, network);
+    for (const step of steps) await carryPacketStep(proxy, step, context);
+    for (const step of steps) await carryVrrpStep(vrrp, step);
     const servers = steps.filter(isServerStep);
     if (servers.length > 0) return carryServerSteps(proxy, servers);
-    for (const step of steps) await this.#carryProxyStep(id, proxy, step, context);
+    for (const step of steps.filter(isProxyStep)) await this.#carryProxyStep(id, proxy, step, context);
   }
 
   async #carryProxyStep(id: string, place: ProxyPlace, step: Step, context: Context): Promise<void> {
     switch (step.kind) {
       case 'write-config':
+        await writeProxyFiles(place.files, step.proxy.files);
         return writeWhole(place.files.config, step.proxy.text);
       case 'start-proxy':
-        return this.#startProxy(id, place, step.proxy, context);
+        await this.#startProxy(id, place, step.proxy, context);
+        return clearFault(place.files);
       case 'reload-proxy':
         return reloadProxy(place, step.proxy);
       case 'stop-proxy':
         this.#sentinels.drop(id);
-        return stopProxy(place);
+        await stopProxy(place);
+        return clearFault(place.files);
       default:
         throw new NodeError(`'${step.kind}' is not a step about a proxy`);
     }
@@ -203,6 +242,24 @@ export class LocalNodes implements NodeDriver {
   }
 }
 
+/** A node announces itself when it serves: who was waiting for it would be refused until then. */
+async function carryPacketStep(place: ProxyPlace, step: Step, { fresh, added }: Context): Promise<void> {
+  if (step.kind === 'delete-packets') await deletePackets(place);
+  if (step.kind !== 'set-packets') return;
+  await setPackets(place, step.packets);
+  if (fresh) await announce(place.namespace, added, Promise.resolve());
+}
+
+function isProxyStep({ kind }: Step): boolean {
+  return !kind.endsWith('-packets') && !kind.endsWith('-vrrp');
+}
+
+async function carryVrrpStep(place: VrrpPlace, step: Step): Promise<void> {
+  if (step.kind === 'start-vrrp') await startVrrp(place, step.vrrp);
+  if (step.kind === 'reload-vrrp') await reloadVrrp(place, step.vrrp);
+  if (step.kind === 'stop-vrrp') await endVrrp(place);
+}
+
 /** In a new namespace no proxy runs, and its files are written while links are made. */
 async function prepareAhead({ files }: ProxyPlace, plan: Plan): Promise<void> {
   for (const step of plan) if (step.kind === 'start-proxy') await prepareStart(files, step.proxy);
@@ -212,7 +269,7 @@ async function presentProxy({ files }: ProxyPlace): Promise<ProxyConfig | null> 
   const [state, text] = await Promise.all([readProxyState(files), readIfThere(files.config)]);
   // A worker that lost its master can never be reloaded: it counts as none.
   if (!state || !parentInNamespace(state.pid)) return null;
-  return { text: text ?? '', structure: state.structure, servers: state.servers.map(publicServer) };
+  return { text: text ?? '', structure: state.structure, servers: state.servers.map(publicServer), files: await presentFiles(files, text ?? '') };
 }
 
 async function isSound(place: ProxyPlace): Promise<boolean> {

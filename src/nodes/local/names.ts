@@ -55,6 +55,8 @@ export interface NodeFiles {
   readonly masterSocket: string;
   readonly serverState: string;
   readonly log: string;
+  /** The table of nftables, as it was last made. */
+  readonly packets: string;
 }
 
 export function nodeFiles(runPath: string, id: string): NodeFiles {
@@ -69,6 +71,7 @@ export function nodeFiles(runPath: string, id: string): NodeFiles {
     masterSocket: file('master.sock'),
     serverState: file('servers.state'),
     log: file('haproxy.log'),
+    packets: file('packets.json'),
   };
 }
 

@@ -83,10 +83,15 @@ export interface Process {
 /** All processes in the namespace; none when it does not exist. Zombies hold no namespace and are left out. */
 export async function processesIn(namespace: string): Promise<Process[]> {
   if (!(await namespaceExists(namespace))) return [];
-  const link = `net:[${(await stat(namespacePath(namespace))).ino}]`;
+  const link = await namespaceLink(namespace);
   return allPids()
     .filter((pid) => linkOf(pid, 'ns/net') === link)
     .map((pid) => ({ pid, namespace: link, program: programOf(pid) }));
+}
+
+/** What a process's `ns/net` link says when it is in the namespace, which must exist. */
+export async function namespaceLink(namespace: string): Promise<string> {
+  return `net:[${(await stat(namespacePath(namespace))).ino}]`;
 }
 
 /**
@@ -119,6 +124,15 @@ export function parentOf(pid: number): number {
     return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
   } catch {
     return 0;
+  }
+}
+
+/** Empty when the process is not there. */
+export function commandLineOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [];
   }
 }
 

@@ -13,6 +13,8 @@ const SETTINGS: Sysctls = {
   // The proxy may start, or stay, while an address is on its way.
   'net.ipv4.ip_nonlocal_bind': '1',
   'net.ipv6.ip_nonlocal_bind': '1',
+  // Pings need no privilege: a monitor's program runs as the proxy's user.
+  'net.ipv4.ping_group_range': '0 2147483647',
   // Addresses are given, never learnt; a probe for duplicates would cost a second of silence.
   'net.ipv6.conf.default.accept_ra': '0',
   'net.ipv6.conf.all.accept_dad': '0',
@@ -20,6 +22,8 @@ const SETTINGS: Sysctls = {
   // A link that gets its MAC (again) announces its addresses: who asked for them in vain need not ask again (a second).
   'net.ipv4.conf.default.arp_notify': '1',
   'net.ipv6.conf.default.ndisc_notify': '1',
+  // The VIP of a pair has a MAC of its own, which must not be mixed up with the node's by asking in the VIP's name.
+  'net.ipv4.conf.all.arp_announce': '2',
   // Removing an address must not take its neighbours in the same subnet along.
   'net.ipv4.conf.all.promote_secondaries': '1',
   'net.ipv4.conf.default.promote_secondaries': '1',

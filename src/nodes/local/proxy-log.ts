@@ -35,8 +35,14 @@ export async function endOfLog(path: string): Promise<number> {
 
 /** The complaints written since then. */
 export async function wordsSince(path: string, offset: number): Promise<string> {
-  const text = Buffer.from((await readIfThere(path)) ?? '').subarray(offset);
-  return complaints(text.toString('utf8'));
+  return complaints(await textSince(path, offset));
+}
+
+/** All that was written since then. */
+export async function textSince(path: string, offset: number): Promise<string> {
+  return Buffer.from((await readIfThere(path)) ?? '')
+    .subarray(offset)
+    .toString('utf8');
 }
 
 /** What matters of HAProxy's standard error: its alerts, without decoration, or everything when there is none. */

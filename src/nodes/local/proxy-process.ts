@@ -11,11 +11,14 @@ import type { ProxyConfig } from '../../model/node-config.ts';
 import { NodeError } from '../node.ts';
 import { writeWhole } from './files.ts';
 import { type NodeFiles, namespacePath } from './names.ts';
-import { end, parentOf, type Process, processesIn } from './namespace.ts';
+import { isWatcher, watched } from './keeper.ts';
+import { commandLineOf, end, parentOf, type Process, processesIn } from './namespace.ts';
 import { until } from './pause.ts';
 import { endOfLog, openLog, wordsSince } from './proxy-log.ts';
 import { configArguments, writeCommon } from './proxy-config.ts';
+import { writeProxyFiles } from './proxy-files.ts';
 import { readWorkerInfo } from './proxy-state.ts';
+import { isPaired } from './vrrp-files.ts';
 
 /** Of one node's proxy, all that is needed to run it. */
 export interface ProxyPlace {
@@ -30,10 +33,10 @@ const PATIENCE = 1000;
 /** A state file without servers: the proxy would complain about a missing one. */
 const NO_STATES = '1\n';
 
-/** HAProxy itself, and the program that becomes it. */
+/** HAProxy itself, the program that becomes it, and the one that watches it in a pair. */
 export async function proxyProcesses({ namespace, haproxy }: ProxyPlace): Promise<Process[]> {
   const programs = new Set([basename(haproxy), 'haproxy', 'nsenter']);
-  return (await processesIn(namespace)).filter(({ program }) => programs.has(program));
+  return (await processesIn(namespace)).filter(({ pid, program }) => programs.has(program) || isWatcher(commandLineOf(pid)));
 }
 
 /** The masters among a node's proxy processes: those that no other of them started. */
@@ -49,7 +52,13 @@ export async function stopProxy(place: ProxyPlace): Promise<void> {
 /** Puts everything in place that a start needs: the files, and no socket of a proxy that was. Nothing may be running. */
 export async function prepareStart(files: NodeFiles, proxy: ProxyConfig): Promise<void> {
   const sockets = [files.statsSocket, files.masterSocket].map((path) => rm(path, { force: true }));
-  await Promise.all([writeWhole(files.config, proxy.text), writeWhole(files.serverState, NO_STATES), writeCommon(files), ...sockets]);
+  await Promise.all([
+    writeProxyFiles(files, proxy.files),
+    writeWhole(files.config, proxy.text),
+    writeWhole(files.serverState, NO_STATES),
+    writeCommon(files),
+    ...sockets,
+  ]);
 }
 
 /**
@@ -79,7 +88,10 @@ async function launch({ namespace, files, haproxy }: ProxyPlace): Promise<ChildP
     // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
     const proxy = [haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
     const options = { cwd: files.directory, detached: true, stdio: ['ignore', log.fd, log.fd] } as const;
-    const child = spawn('nsenter', [`--net=${namespacePath(namespace)}`, ...proxy], { ...options, stdio: [...options.stdio] });
+    const child = spawn('nsenter', [`--net=${namespacePath(namespace)}`, ...(isPaired(files) ? watched(proxy) : proxy)], {
+      ...options,
+      stdio: [...options.stdio],
+    });
     await once(child, 'spawn');
     return child;
   } finally {

@@ -12,6 +12,7 @@ import { until } from './pause.ts';
 import { complaints, endOfLog, wordsSince } from './proxy-log.ts';
 import type { Processes } from './proxy-answers.ts';
 import { configArguments, writeCommon } from './proxy-config.ts';
+import { removeUnnamed, writeProxyFiles } from './proxy-files.ts';
 import type { ProxyPlace } from './proxy-process.ts';
 import { orderReload } from './proxy-socket.ts';
 import { carriedStates, type ProxyState, readProcesses, readProxyState, readWorkerInfo } from './proxy-state.ts';
@@ -36,7 +37,7 @@ export async function reloadProxy(place: ProxyPlace, proxy: ProxyConfig): Promis
   const logEnd = await endOfLog(files.log);
   await orderReload(files.masterSocket);
   const outcome = await until(() => outcomeOf(place, proxy, worker.pid, processes.failedReloads), 2, RELOAD_AT_MOST);
-  if (outcome === 'serves') return;
+  if (outcome === 'serves') return removeUnnamed(files);
   // What was accepted by the check and failed in truth (an address in use, say) must not be there at the next start.
   if (text !== null) await writeWhole(files.config, text);
   throw new NodeError(`the proxy ${outcome === 'failed' ? 'refused to reload' : 'did not reload in time'}: ${await wordsSince(files.log, logEnd)}`);
@@ -55,7 +56,7 @@ function reachMaster({ files }: ProxyPlace): Promise<Processes | null> {
 }
 
 async function checkConfig({ files, haproxy }: ProxyPlace, proxy: ProxyConfig): Promise<void> {
-  await Promise.all([writeWhole(files.candidate, proxy.text), writeCommon(files)]);
+  await Promise.all([writeProxyFiles(files, proxy.files), writeWhole(files.candidate, proxy.text), writeCommon(files)]);
   try {
     await run(haproxy, ['-c', ...configArguments(files, files.candidate)], { cwd: files.directory });
   } catch (error) {

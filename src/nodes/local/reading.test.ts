@@ -51,7 +51,7 @@ test('a status of HAProxy is a state of ours', () => {
 test('the last answer of a check is told in words', () => {
   assert.equal(
     reasonOf({ status: 'DOWN', check_status: '* L4CON', check_desc: 'Layer4 connection problem', last_chk: 'Connection refused' }),
-    'Layer4 connection problem: Connection refused',
+    'connection refused',
   );
   assert.equal(reasonOf({ status: 'DOWN', check_status: 'L7STS', check_code: '503', check_desc: 'Layer7 wrong status' }), 'HTTP 503');
   assert.equal(reasonOf({ status: 'no check', check_status: '' }), '');
@@ -59,10 +59,10 @@ test('the last answer of a check is told in words', () => {
 });
 
 test('a member in several backends of its pool is as bad as its worst reading', () => {
-  const members = membersOf(server({}), server({ pxname: 'p1:l2', status: 'DOWN', check_desc: 'why' }), server({ pxname: 'p2:l1' }));
+  const members = membersOf(server({}), server({ pxname: 'p1:l2', status: 'DOWN', check_status: 'L4CON', last_chk: 'Why' }), server({ pxname: 'p2:l1' }));
   assert.deepEqual(members, [
     { id: 'm1', poolId: 'p1', state: 'down', reason: 'why' },
-    { id: 'm1', poolId: 'p2', state: 'up', reason: 'Layer4 check passed' },
+    { id: 'm1', poolId: 'p2', state: 'up', reason: 'accepts connections' },
   ]);
 });
 

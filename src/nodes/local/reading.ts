@@ -1,5 +1,7 @@
 /** `show stat` of a node's workers → reading. Pure; columns from HAProxy's management guide, §9.1. */
 import type { ListenerReading, MemberReading, PoolReading, Reading, WorkerCounters } from '../../model/reading.ts';
+import { EXPORTER } from '../../render/haproxy/metrics-program.ts';
+import { checkStatus, checkWords, isObservation } from './check-words.ts';
 import type { Row } from './proxy-answers.ts';
 
 export interface WorkerStat {
@@ -19,10 +21,17 @@ const WORST_FIRST: readonly MemberReading['state'][] = ['down', 'unknown', 'main
 export function readingOf(current: WorkerStat, old: readonly WorkerStat[]): Reading {
   const ofType = (type: string): Row[] => current.rows.filter((row) => row['type'] === type);
   return {
-    listeners: ofType(FRONTEND).map((row) => listenerReading(row, [current, ...old])),
+    listeners: ofType(FRONTEND)
+      .filter(isListener)
+      .map((row) => listenerReading(row, [current, ...old])),
     pools: poolReadings(ofType(BACKEND)),
     members: memberReadings(ofType(SERVER)),
   };
+}
+
+/** The exporter's frontend is nobody's. */
+function isListener(row: Row): boolean {
+  return row['pxname'] !== EXPORTER;
 }
 
 function listenerReading(row: Row, workers: readonly WorkerStat[]): ListenerReading {
@@ -65,11 +74,13 @@ function memberReadings(servers: readonly Row[]): MemberReading[] {
 }
 
 function worse(a: MemberReading, b: MemberReading): MemberReading {
-  return WORST_FIRST.indexOf(b.state) < WORST_FIRST.indexOf(a.state) ? b : a;
+  const worst = WORST_FIRST.indexOf(b.state) < WORST_FIRST.indexOf(a.state) ? b : a;
+  const failures = [a, b].flatMap(({ observedFailures }) => observedFailures ?? []);
+  return failures.length === 0 ? worst : { ...worst, observedFailures: failures.reduce((sum, count) => sum + count, 0) };
 }
 
 function memberReading(row: Row): MemberReading {
-  return { id: row['svname'] ?? '', poolId: poolIdOf(row), state: stateOf(row), reason: reasonOf(row) };
+  return { id: row['svname'] ?? '', poolId: poolIdOf(row), state: stateOf(row), reason: checkWords(row), ...observation(row) };
 }
 
 /** A status may be followed by how far it is from the next: `UP 1/3` is up, `DOWN 1/2` still down. */
@@ -96,15 +107,10 @@ function upState(row: Row): MemberReading['state'] {
   return row['uweight'] === '0' ? 'drain' : 'up';
 }
 
-/** A star marks that the next check is under way. */
-function checkStatus(row: Row): string {
-  return (row['check_status'] ?? '').replace(/^\* /, '');
-}
-
-/** "HTTP 503", "Layer4 connection problem: Connection refused"; empty before the first answer. */
-function reasonOf(row: Row): string {
-  const status = checkStatus(row);
-  if (status === '' || status === 'INI' || status === 'UNK') return '';
-  if (status.startsWith('L7') && number(row, 'check_code') > 0) return `HTTP ${row['check_code']}`;
-  return [row['check_desc'], row['last_chk']].filter((words) => words !== undefined && words !== '').join(': ');
+/** Which failures traffic has met is told only where it is watched. */
+function observation(row: Row): Partial<MemberReading> {
+  return {
+    ...(isObservation(row) ? { observed: true } : {}),
+    ...(row['hanafail'] === '' || row['hanafail'] === undefined ? {} : { observedFailures: number(row, 'hanafail') }),
+  };
 }

@@ -53,6 +53,14 @@ test('what cannot be changed or unset needs a new server', () => {
   assert.equal(needsReplacing(running({ check: { address: null, port: 9 } }), server({ check: CHECK })), true);
 });
 
+test('where members are spoken to in TLS, a check that moves needs a new server: no command changes how it speaks', () => {
+  const keywords = 'ssl verify none check';
+  const elsewhere = { address: null, port: 9 };
+  assert.equal(needsReplacing(running({ check: CHECK }), server({ check: elsewhere, keywords })), true);
+  assert.equal(needsReplacing(running({ check: { ...elsewhere, port: 8 } }), server({ check: elsewhere, keywords })), false);
+  assert.equal(needsReplacing(running({ check: CHECK }), server({ check: elsewhere, keywords: 'check check-ssl verify none' })), false);
+});
+
 test('nothing that is more than a name or an address becomes part of a command', () => {
   for (const name of ['a b', 'a;b', 'a\nb', 'a/b', '']) assert.throws(() => addCommands(server({ name })));
   for (const address of ['192.0.2.1;quit', 'localhost', '']) assert.throws(() => texts(running(), server({ address })));

@@ -32,8 +32,14 @@ export function addCommands(server: Server): Command[] {
 export function needsReplacing(running: RunningServer, wanted: Server): boolean {
   if (running.backup !== wanted.backup) return true;
   if (!wanted.check) return running.checkEnabled;
-  if (!running.checkConfigured) return true;
+  if (!running.checkConfigured || movesCheck(running, wanted)) return true;
   return (running.check?.address != null && wanted.check.address === null) || (running.check?.port != null && wanted.check.port === null);
+}
+
+/** Where members are spoken to in TLS, whether a check is depends on whether it has a place of its own; no command changes that. */
+function movesCheck({ check }: RunningServer, wanted: Server): boolean {
+  const isOwn = (at: Server['check']): boolean => at?.address != null || at?.port != null;
+  return / ssl /.test(` ${wanted.keywords} `) && isOwn(check) !== isOwn(wanted.check);
 }
 
 /** Commands that turn one into the other; none for equal ones. Not for servers that need replacing. */

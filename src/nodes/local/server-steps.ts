@@ -8,6 +8,7 @@ import { NodeError } from '../node.ts';
 import { readIfThere } from './files.ts';
 import type { NodeFiles } from './names.ts';
 import { until } from './pause.ts';
+import { presentFiles } from './proxy-files.ts';
 import type { ProxyPlace } from './proxy-process.ts';
 import { reloadProxy } from './proxy-reload.ts';
 import { askWorker } from './proxy-socket.ts';
@@ -72,7 +73,7 @@ async function reloadWithout(place: ProxyPlace, proxy: ProxyState, steps: readon
   const servers = new Map([...proxy.servers, ...wantedServers(steps)].map((server) => [serverPath(server), server]));
   const deleted = steps.filter((step) => step.kind === 'delete-server').map(serverPath);
   for (const path of deleted) servers.delete(path);
-  await reloadProxy(place, { text, structure: proxy.structure, servers: [...servers.values()] });
+  await reloadProxy(place, { text, structure: proxy.structure, servers: [...servers.values()], files: await presentFiles(place.files, text) });
   const after = new Set((await readProxyState(place.files))?.servers.map(serverPath));
   const left = deleted.filter((path) => after.has(path));
   if (left.length > 0) throw new NodeError(`the proxy has connections to ${left.join(', ')}, which its file still names`);

@@ -1,9 +1,7 @@
 /** What a step makes of a config. Pure: the model that real drivers are held against. */
-import type { Link, NodeConfig, ProxyConfig, Server } from '../../model/node-config.ts';
+import type { Link, NodeConfig, ProxyConfig, Server, VrrpConfig } from '../../model/node-config.ts';
 import type { Step } from '../../model/plan.ts';
 import { NodeError } from '../node.ts';
-
-export const EMPTY: NodeConfig = { links: [], routes: [], proxy: null };
 
 export function applyStep(config: NodeConfig, step: Step): NodeConfig {
   switch (step.kind) {
@@ -18,9 +16,23 @@ export function applyStep(config: NodeConfig, step: Step): NodeConfig {
       return { ...config, routes: step.routes };
     case 'start-proxy':
       return { ...config, proxy: step.proxy };
+    case 'set-packets':
+      return { ...config, packets: step.packets };
+    case 'delete-packets':
+      return { ...config, packets: null };
+    case 'start-vrrp':
+    case 'reload-vrrp':
+      return { ...config, vrrp: vrrpAfter(config, step) };
+    case 'stop-vrrp':
+      return { ...config, vrrp: null };
     default:
       return { ...config, proxy: applyToProxy(config.proxy, step) };
   }
+}
+
+function vrrpAfter({ vrrp }: NodeConfig, step: Extract<Step, { kind: 'start-vrrp' | 'reload-vrrp' }>): VrrpConfig {
+  if (step.kind === 'reload-vrrp' && vrrp === null) throw new NodeError('reload-vrrp: no keepalived runs');
+  return step.vrrp;
 }
 
 function withLink(links: readonly Link[], link: Link): Link[] {
@@ -28,12 +40,15 @@ function withLink(links: readonly Link[], link: Link): Link[] {
   return known ? links.map((other) => (other.name === link.name ? link : other)) : [...links, link];
 }
 
-type ProxyStep = Exclude<Step, { kind: 'create-node' | 'add-link' | 'change-link' | 'delete-link' | 'set-routes' | 'start-proxy' }>;
+type ProxyStep = Exclude<
+  Step,
+  { kind: 'create-node' | 'add-link' | 'change-link' | 'delete-link' | 'set-routes' | 'start-proxy' | 'set-packets' | 'delete-packets' | `${string}-vrrp` }
+>;
 
 function applyToProxy(proxy: ProxyConfig | null, step: ProxyStep): ProxyConfig | null {
   if (step.kind === 'stop-proxy') return null;
   // A file can be written for a proxy that does not run.
-  if (step.kind === 'write-config') return proxy && { ...proxy, text: step.proxy.text };
+  if (step.kind === 'write-config') return proxy && { ...proxy, text: step.proxy.text, files: step.proxy.files };
   if (!proxy) throw new NodeError(`${step.kind}: no proxy runs`);
   switch (step.kind) {
     case 'reload-proxy':

@@ -2,11 +2,11 @@
  * Nodes that carry no traffic and forget everything when the process ends: for trying the API out, and for tests of
  * what stands above the drivers.
  */
-import type { NodeConfig, Server } from '../../model/node-config.ts';
+import { EMPTY_NODE, type NodeConfig, type Server } from '../../model/node-config.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { ListenerReading, MemberReading, PoolReading, Reading } from '../../model/reading.ts';
 import type { NodeDriver } from '../node.ts';
-import { applyGroup, EMPTY, groupsOf } from './apply-step.ts';
+import { applyGroup, groupsOf } from './apply-step.ts';
 
 const WORKER = 'noop';
 
@@ -35,7 +35,7 @@ export class NoopNodes implements NodeDriver {
 
   /** Like a real node, it stays as far as it came when a step fails. */
   async apply(id: string, plan: Plan): Promise<void> {
-    for (const group of groupsOf(plan)) this.#nodes.set(id, applyGroup(this.#nodes.get(id) ?? EMPTY, group));
+    for (const group of groupsOf(plan)) this.#nodes.set(id, applyGroup(this.#nodes.get(id) ?? EMPTY_NODE, group));
     return Promise.resolve();
   }
 

@@ -26,17 +26,23 @@ export type Argument =
   | { readonly kind: 'format'; readonly value: string }
   /** A sample fetch with a string of somebody else's in its parentheses, and the converters after it. */
   | { readonly kind: 'fetch'; readonly name: string; readonly argument: string; readonly converters: string }
+  /** An OpenSSL cipher string; bare, because the runtime socket knows no quotes. */
+  | { readonly kind: 'ciphers'; readonly value: string }
+  /** Names of protocols as ALPN has them; bare, for the same reason. */
+  | { readonly kind: 'protocols'; readonly names: readonly string[] }
   /** An ACL in a condition: that it holds, or that it does not. */
   | { readonly kind: 'condition'; readonly acl: string; readonly negated: boolean };
 
 /** A type that only a literal in the source satisfies: a string that came from somewhere does not compile. */
 type Literal<K extends string> = string extends K ? never : K;
 
-const WORD = /^[A-Za-z0-9_.:/@=,|!{}%[\]-]+$/;
+const WORD = /^[A-Za-z0-9_.:/@=,|!{}%[\]()-]+$/;
 const BARE = /^[A-Za-z0-9_.:/@=?&~+-]+$/;
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 /** `pool:listener`, `rule:id`; the colon joins what names.ts has checked one by one. */
 const JOINED_NAME = /^[A-Za-z0-9_.-]{1,128}(:[A-Za-z0-9_.-]{1,128})?$/;
+const CIPHERS = /^[A-Za-z0-9\-+!:@=_.]{1,2048}$/;
+const PROTOCOLS = /^[a-z0-9./]{1,20}(,[a-z0-9./]{1,20})*$/;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 /** Every string the API lets through is shorter; a longer one is a mistake upstream. */
 const LONGEST_TEXT = 1024;
@@ -83,6 +89,14 @@ export function fetch<const N extends string, const C extends string>(fetchName:
   return { kind: 'fetch', name: fetchName, argument, converters };
 }
 
+export function ciphers(value: string): Argument {
+  return { kind: 'ciphers', value };
+}
+
+export function protocols(names: readonly string[]): Argument {
+  return { kind: 'protocols', names };
+}
+
 export function condition(acl: string, negated: boolean): Argument {
   return { kind: 'condition', acl, negated };
 }
@@ -111,6 +125,10 @@ export function encode(argument: Argument): string {
     case 'fetch':
       // The parser reads the parentheses a second time, by the same rules: hence two levels of quotes.
       return quoted(`${matching(argument.name, WORD, 'word')}(${quoted(printable(argument.argument))})${argument.converters}`);
+    case 'ciphers':
+      return matching(argument.value, CIPHERS, 'list of ciphers');
+    case 'protocols':
+      return matching(argument.names.join(','), PROTOCOLS, 'list of protocols');
     case 'condition':
       return `${argument.negated ? '!' : ''}${matching(argument.acl, JOINED_NAME, 'name')}`;
   }

@@ -1,5 +1,5 @@
 /** A pool that a listener sends requests to → backend. */
-import type { Server } from '../../model/node-config.ts';
+import type { ProxyFile, Server } from '../../model/node-config.ts';
 import type { ListenerTopology, PoolTopology, Vip } from '../../model/topology.ts';
 import { type Argument, checkedName, name, word } from './argument.ts';
 import { CompileError } from './compile-error.ts';
@@ -7,11 +7,13 @@ import { type Directive, type Section, encodeWords } from './directive.ts';
 import { timer } from './frontend.ts';
 import { insertedHeaders } from './inserted-headers.ts';
 import { type Mode, backendMode } from './mode.ts';
-import { checkDirectives, checkKeywords } from './monitor.ts';
+import { checkDirectives, checkKeywords, isExternal } from './monitor.ts';
 import { backendName } from './names.ts';
 import { hasTable, persistenceDirectives } from './persistence.ts';
 import { serverOf } from './server-line.ts';
 import { unsupportedPool } from './support.ts';
+import { loadedForServers, serverTls } from './tls.ts';
+import { checkProgram } from './udp-program.ts';
 
 export interface Backend {
   readonly name: string;
@@ -20,45 +22,73 @@ export interface Backend {
   /** Of every server, also of those that come later. */
   readonly keywords: string;
   readonly hasTable: boolean;
+  /** Whether its checks are programs that HAProxy runs. */
+  readonly forks: boolean;
+  /** What its check runs, where that is made for it. */
+  readonly program: ProxyFile | null;
 }
 
 /** @param inserts whether it is here that the listener's headers are added, rather than in the frontend */
-export function compileBackend(vip: Vip, listener: ListenerTopology, pool: PoolTopology, inserts: boolean): Backend {
+export function compileBackend(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, inserts: boolean): Backend {
   const unsupported = unsupportedPool({ protocol: pool.protocol, lb_algorithm: pool.algorithm, session_persistence: pool.persistence });
   if (unsupported !== null) throw new CompileError(`pool ${checkedName(pool.id)}: ${unsupported} is not carried`);
   const backend = backendName(pool.id, listener.id);
   const mode = backendMode(listener, pool);
-  const keywords = encodeWords([...reuse(mode), ...proxyProtocol(pool), ...checkKeywords(pool.monitor)]);
+  const forks = isExternal(pool.monitor);
+  const { tls } = pool;
+  const keywords = encodeWords([...reuse(mode), ...proxyProtocol(listener, pool), ...(tls ? serverTls(tls, mode) : []), ...checkKeywords(pool.monitor, tls)]);
   return {
     name: backend,
-    section: { head: [word('backend'), name(backend)], body: [...directives(vip, listener, pool, mode), ...(inserts ? insertedHeaders(listener) : [])] },
-    servers: pool.members.map((member) => serverOf(member, backend, keywords, pool.monitor !== null)),
+    section: { head: [word('backend'), name(backend)], body: [...directives(vips, listener, pool, mode), ...(inserts ? insertedHeaders(listener) : [])] },
+    servers: pool.members.map((member) => ({ ...serverOf(member, backend, keywords, pool.monitor !== null, tls), dynamic: !forks && !tls?.certificate })),
     keywords,
     hasTable: hasTable(pool, mode),
+    forks,
+    program: checkProgram(pool),
   };
 }
 
-function directives(vip: Vip, listener: ListenerTopology, pool: PoolTopology, mode: Mode): Directive[] {
+function directives(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, mode: Mode): Directive[] {
   return [
     [word('mode'), mode === 'http' ? word('http') : word('tcp')],
     ...balance(pool),
     // Octavia's backup members serve together, not one after the other.
     [word('option'), word('allbackups')],
-    ...(mode === 'http' ? [[word('http-reuse'), word('safe')]] : []),
+    ...(mode === 'http' ? [[word('http-reuse'), word('safe')], ...askAgain()] : []),
     [word('timeout'), word('connect'), timer(listener.timeouts.connect)],
     [word('timeout'), word('server'), timer(listener.timeouts.member)],
-    ...persistenceDirectives(pool, vip, mode),
-    ...checkDirectives(pool.monitor),
+    ...(pool.tls ? loadedForServers(pool.tls) : []),
+    ...persistenceDirectives(pool, vips, mode),
+    ...checkDirectives(pool.monitor, checkProgram(pool), pool.tls),
+  ];
+}
+
+/**
+ * A request that a dying member took without answering is given to another one, but only where asking twice is the same as
+ * asking once (RFC 9110 §9.2.2): then the death of a member costs no request.
+ */
+function askAgain(): Directive[] {
+  return [
+    [word('retry-on'), word('conn-failure'), word('empty-response')],
+    [word('http-request'), word('disable-l7-retry'), word('unless'), word('METH_GET')],
   ];
 }
 
 function balance({ algorithm }: PoolTopology): Directive[] {
   if (algorithm === 'ROUND_ROBIN') return [[word('balance'), word('roundrobin')]];
   if (algorithm === 'LEAST_CONNECTIONS') return [[word('balance'), word('leastconn')]];
+  if (algorithm === 'SOURCE_IP_PORT') return [...balanceByFlow(), CONSISTENT];
   // With the default map HAProxy 2.6 refuses to add servers at runtime; the consistent hash also moves fewer clients.
+  return [[word('balance'), word('source')], CONSISTENT];
+}
+
+const CONSISTENT: Directive = [word('hash-type'), word('consistent')];
+
+/** Address and port of the client as one text: a hash is made of one. */
+function balanceByFlow(): Directive[] {
   return [
-    [word('balance'), word('source')],
-    [word('hash-type'), word('consistent')],
+    [word('tcp-request'), word('content'), word('set-var(sess.client_port)'), word('src_port')],
+    [word('balance'), word('hash'), word('src,concat(:,sess.client_port)')],
   ];
 }
 
@@ -67,7 +97,9 @@ function reuse(mode: Mode): Argument[] {
   return mode === 'http' ? [word('pool-max-conn'), word('-1'), word('pool-purge-delay'), word('5s')] : [];
 }
 
-function proxyProtocol({ protocol }: PoolTopology): Argument[] {
+/** In version 2 members are told of the client's certificate, where TLS ends here. */
+function proxyProtocol({ tls }: ListenerTopology, { protocol }: PoolTopology): Argument[] {
   if (protocol === 'PROXY') return [word('send-proxy')];
-  return protocol === 'PROXYV2' ? [word('send-proxy-v2')] : [];
+  if (protocol !== 'PROXYV2') return [];
+  return [tls ? word('send-proxy-v2-ssl-cn') : word('send-proxy-v2')];
 }

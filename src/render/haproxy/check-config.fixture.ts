@@ -1,17 +1,22 @@
 /** Asks the real HAProxy what it thinks of a configuration. It must be installed: a test that skips proves nothing. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { ProxyFile } from '../../model/node-config.ts';
 
 const run = promisify(execFile);
 
 /** Rejects with HAProxy's words on its standard error when it refuses the file or warns of anything in it. */
-export async function assertAccepted(text: string): Promise<void> {
+export async function assertAccepted(text: string, files: readonly ProxyFile[] = []): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'wtr-haproxy-'));
   try {
     await writeFile(join(directory, 'haproxy.cfg'), text);
+    for (const { path, content } of files) {
+      await mkdir(dirname(join(directory, path)), { recursive: true });
+      await writeFile(join(directory, path), content.open());
+    }
     // Version 1 without servers: what the driver leaves before there is any state.
     await writeFile(join(directory, 'servers.state'), '1\n');
     await run('haproxy', ['-c', '-dW', '-f', 'haproxy.cfg'], { cwd: directory });

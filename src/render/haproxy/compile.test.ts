@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ProxyConfig } from '../../model/node-config.ts';
 import { CompileError } from './compile-error.ts';
 import { renderProxy } from './compile.ts';
 import { serverLine } from './server-line.ts';
@@ -104,7 +105,6 @@ test('a long list of networks is cut into lines HAProxy can read, and loses none
 
 test('what cannot be carried is refused before there is any text', () => {
   const refused: Partial<Topology>[] = [
-    { listeners: [listenerOf({ protocol: 'UDP' })] },
     { listeners: [listenerOf({ protocol: 'TERMINATED_HTTPS' })] },
     { listeners: [listenerOf({ connectionLimit: 0 })] },
     { listeners: [listenerOf({ connectionLimit: Number.NaN })] },
@@ -112,11 +112,43 @@ test('what cannot be carried is refused before there is any text', () => {
     { listeners: [listenerOf({ defaultPool: 'elsewhere' })] },
     { listeners: [listenerOf({ allowedCidrs: ['10.0.0.0/33'] })] },
     { listeners: [listenerOf({ insertHeaders: { 'X-SSL-Client-CN': 'true' } })] },
-    { pools: [poolOf({ algorithm: 'SOURCE_IP_PORT' })] },
-    { pools: [poolOf({ monitor: monitorOf({ type: 'PING' }) })] },
+    { pools: [poolOf({ monitor: monitorOf({ type: 'SCTP' }) })] },
+    { pools: [poolOf({ monitor: monitorOf({ type: 'PING' }), members: [memberOf({ monitorAddress: '192.0.2.1; reboot' })] })] },
+    { pools: [poolOf({ monitor: monitorOf({ type: 'PING' }), members: [memberOf({ id: '*) reboot ;; x' })] })] },
+    { pools: [poolOf({ monitor: monitorOf({ type: 'PING', timeout: 1.5 }) })] },
     { pools: [poolOf({ members: [memberOf({ weight: 257 })] })] },
     { pools: [poolOf({ members: [memberOf({ address: 'fe80::1%eth0' })] })] },
     { pools: [poolOf({ persistence: { type: 'APP_COOKIE', cookie_name: null, persistence_timeout: null, persistence_granularity: null } })] },
   ];
   for (const change of refused) assert.throws(() => renderProxy(topologyOf(change)), CompileError, JSON.stringify(change));
+});
+
+test('every address is listened on; one table for clients of both families', () => {
+  const vip = { ...topologyOf().vip, address: '2001:db8::5' };
+  const persistence = { type: 'SOURCE_IP', cookie_name: null, persistence_timeout: null, persistence_granularity: null } as const;
+  const text = renderProxy(topologyOf({ additionalVips: [vip], pools: [poolOf({ persistence })] }))?.text ?? '';
+  assert.match(text, /^ {4}bind 192\.0\.2\.1:80\n {4}bind \[2001:db8::5\]:80 v6only$/m);
+  assert.match(text, /stick-table type ipv6 /);
+});
+
+test('what PING runs has addresses in it and nothing that a shell would take for more', () => {
+  const members = [memberOf(), memberOf({ id: 'member-2', address: '2001:db8::2', monitorAddress: '192.0.2.9' })];
+  const render = (timeout: number): ProxyConfig =>
+    renderProxy(topologyOf({ pools: [poolOf({ members, monitor: monitorOf({ type: 'PING', timeout }) })] })) ?? assert.fail();
+  const [program] = render(3).files;
+  assert.equal(
+    program?.content.open(),
+    [
+      '#!/bin/sh',
+      'case "$HAPROXY_SERVER_NAME" in',
+      'member-1) address=192.0.2.11 ;;',
+      'member-2) address=192.0.2.9 ;;',
+      '*) exit 1 ;;',
+      'esac',
+      'exec ping -n -q -c 1 -W 3 "$address" > /dev/null 2>&1',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(program.program, true);
+  assert.notEqual(render(3).structure, render(4).structure);
 });

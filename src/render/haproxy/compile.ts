@@ -3,58 +3,82 @@
  * people gave never get into the file; every other string of theirs passes argument.ts.
  */
 import { createHash } from 'node:crypto';
-import type { ProxyConfig } from '../../model/node-config.ts';
-import { type ListenerTopology, type PoolTopology, type Topology, type Vip, poolIdsOf } from '../../model/topology.ts';
+import type { ProxyConfig, ProxyFile } from '../../model/node-config.ts';
+import { type ListenerTopology, type PoolTopology, type Topology, type Vip, poolIdsOf, vipsOf } from '../../model/topology.ts';
 import { type Backend, compileBackend } from './backend.ts';
+import { checkOnlyBackends, proxyListeners } from './check-only.ts';
 import { enabledPool } from './enabled-pool.ts';
 import { type Section, encodeSection } from './directive.ts';
 import { connectionLimit, frontendSection } from './frontend.ts';
-import { MOST_CONNECTIONS, defaultsSection, globalSection, peersSection } from './global.ts';
+import { MOST_CONNECTIONS, type ProxyPair, defaultsSection, globalSection, peersSection } from './global.ts';
+import { exporterSection } from './metrics-frontend.ts';
+import { metricsFile } from './metrics-program.ts';
 import { backendName } from './names.ts';
 import { carriedPolicies } from './policy.ts';
 import { serverLine } from './server-line.ts';
+import { listenerFiles, poolFiles } from './tls.ts';
 
 interface Service {
-  readonly frontend: Section;
+  /** null where the kernel carries the traffic and HAProxy only checks the members. */
+  readonly frontend: Section | null;
   /** One for each pool that the listener may choose. */
   readonly backends: readonly Backend[];
+  /** Certificates and lists that the two name. */
+  readonly files: readonly ProxyFile[];
 }
 
-/** null when there is nothing to listen on. Throws a CompileError when something cannot be carried or written. */
-export function renderProxy(topology: Topology): ProxyConfig | null {
-  const listeners = topology.enabled ? topology.listeners.filter(({ enabled }) => enabled) : [];
-  if (listeners.length === 0) return null;
+/** Enough for the sockets that operators ask by, where HAProxy has no listener of its own. */
+const FEW_CONNECTIONS = 100;
+
+/**
+ * null when there is nothing to listen on and nothing to check. Throws a CompileError when something cannot be carried or written.
+ * @param pair the process and its counterpart on the other node of a pair, which then share their tables
+ */
+export function renderProxy(topology: Topology, pair: ProxyPair | null = null): ProxyConfig | null {
+  const listeners = proxyListeners(topology);
+  const checkOnly = checkOnlyBackends(topology);
+  if (listeners.length === 0 && checkOnly.length === 0) return null;
   const pools = new Map(topology.pools.map((pool) => [pool.id, pool]));
-  const services = listeners.map((listener) => compileService(topology.vip, listener, pools));
-  const maxconn = Math.min(
-    MOST_CONNECTIONS,
-    listeners.map(connectionLimit).reduce((sum, limit) => sum + limit, 0),
-  );
-  const structure = structureOf(maxconn, services);
+  const services = [...listeners.map((listener) => compileService(vipsOf(topology), listener, pools)), { frontend: null, backends: checkOnly, files: [] }];
+  const maxconn = Math.min(MOST_CONNECTIONS, listeners.map(connectionLimit).reduce((sum, limit) => sum + limit, 0) || FEW_CONNECTIONS);
+  const program = listeners.some(({ protocol }) => protocol === 'PROMETHEUS') ? metricsFile() : null;
+  const structure = structureOf(maxconn, services, program, pair);
   return {
-    text: [encodeSection(globalSection(maxconn, structure)), ...sections(services, serverLines)].join('\n'),
+    text: [encodeSection(globalSection(maxconn, structure, program, forks(services), pair)), ...sections(services, program, pair, serverLines)].join('\n'),
     structure,
     servers: services.flatMap(({ backends }) => backends.flatMap(({ servers }) => servers)),
+    files: distinct([program, ...services.flatMap(({ backends, files }) => [...files, ...backends.map((backend) => backend.program)])]),
   };
 }
 
-function compileService(vip: Vip, listener: ListenerTopology, pools: ReadonlyMap<string, PoolTopology>): Service {
+/** A pool behind two listeners has its program once. */
+function distinct(files: readonly (ProxyFile | null)[]): ProxyFile[] {
+  return [...new Map(files.flatMap((file) => (file === null ? [] : [[file.path, file] as const]))).values()];
+}
+
+function compileService(vips: readonly Vip[], listener: ListenerTopology, pools: ReadonlyMap<string, PoolTopology>): Service {
   const policies = carriedPolicies(listener, pools);
   const used = poolIdsOf({ ...listener, policies }).flatMap((id) => enabledPool(id, pools) ?? []);
   const fallback = used.find(({ id }) => id === listener.defaultPool);
   return {
-    frontend: frontendSection(vip, listener, policies, fallback ? backendName(fallback.id, listener.id) : null),
-    backends: used.map((pool) => compileBackend(vip, listener, pool, policies.length > 0)),
+    frontend: frontendSection(vips, listener, policies, fallback ? backendName(fallback.id, listener.id) : null),
+    backends: used.map((pool) => compileBackend(vips, listener, pool, policies.length > 0)),
+    files: [...(listener.tls ? listenerFiles(listener.tls) : []), ...used.flatMap(({ tls }) => (tls ? poolFiles(tls) : []))],
   };
 }
 
 /** Everything but global, whose description is the digest of the rest. */
-function sections(services: readonly Service[], serversOf: (backend: Backend) => string[]): string[] {
-  const peers = services.some(({ backends }) => backends.some((backend) => backend.hasTable)) ? [peersSection()] : [];
+function sections(services: readonly Service[], program: ProxyFile | null, pair: ProxyPair | null, serversOf: (backend: Backend) => string[]): string[] {
+  const peers = services.some(({ backends }) => backends.some((backend) => backend.hasTable)) ? [peersSection(pair)] : [];
+  const exporter = program === null ? [] : [exporterSection()];
   return [
-    ...[defaultsSection(), ...peers, ...services.map(({ frontend }) => frontend)].map((section) => encodeSection(section)),
+    ...[defaultsSection(), ...peers, ...exporter, ...services.flatMap(({ frontend }) => frontend ?? [])].map((section) => encodeSection(section)),
     ...services.flatMap(({ backends }) => backends.map((backend) => encodeSection(backend.section, serversOf(backend)))),
   ];
+}
+
+function forks(services: readonly Service[]): boolean {
+  return services.some(({ backends }) => backends.some((backend) => backend.forks));
 }
 
 function serverLines({ servers }: Backend): string[] {
@@ -62,7 +86,10 @@ function serverLines({ servers }: Backend): string[] {
 }
 
 /** What all servers of a backend have in common stays in: the runtime socket cannot change it on those that exist. */
-function structureOf(maxconn: number, services: readonly Service[]): string {
-  const text = [encodeSection(globalSection(maxconn, null)), ...sections(services, ({ keywords }) => [keywords])].join('\n');
+function structureOf(maxconn: number, services: readonly Service[], program: ProxyFile | null, pair: ProxyPair | null): string {
+  const text = [
+    encodeSection(globalSection(maxconn, null, program, forks(services), pair)),
+    ...sections(services, program, pair, ({ keywords }) => [keywords]),
+  ].join('\n');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -6,9 +6,11 @@ import { CompileError } from './compile-error.ts';
 import { type Directive, MOST_WORDS, type Section } from './directive.ts';
 import { MOST_CONNECTIONS } from './global.ts';
 import { insertedHeaders } from './inserted-headers.ts';
+import { metricsAnswer } from './metrics-frontend.ts';
 import { frontendMode } from './mode.ts';
 import { policyDirectives } from './policy.ts';
 import { unsupportedListener } from './support.ts';
+import { bindTls, strictTransport } from './tls.ts';
 
 /** What an unlimited listener gets, as in Octavia: HAProxy has to know how much to set aside. */
 const UNLIMITED = 50_000;
@@ -23,20 +25,23 @@ export function connectionLimit(listener: ListenerTopology): number {
  * @param backend name of the backend that serves all other requests, null when nothing does: 503 in HTTP, a closed
  * connection in TCP
  */
-export function frontendSection(vip: Vip, listener: ListenerTopology, policies: readonly PolicyTopology[], backend: string | null): Section {
+export function frontendSection(vips: readonly Vip[], listener: ListenerTopology, policies: readonly PolicyTopology[], backend: string | null): Section {
   const unsupported = unsupportedListener({ protocol: listener.protocol, insert_headers: { ...listener.insertHeaders } });
   if (unsupported !== null) throw new CompileError(`listener ${checkedName(listener.id)}: ${unsupported} is not carried`);
+  if (listener.protocol === 'TERMINATED_HTTPS' && !listener.tls) throw new CompileError(`listener ${checkedName(listener.id)} has no certificate`);
   return {
     head: [word('frontend'), name(checkedName(listener.id))],
     body: [
       ...modeOptions(listener),
-      [word('bind'), ...bindAddress(vip.address, listener.port)],
+      ...vips.map((vip) => [word('bind'), ...bindAddress(vip.address, listener.port), ...(listener.tls ? bindTls(listener.tls) : [])]),
       [word('maxconn'), integer(connectionLimit(listener), 1, MOST_CONNECTIONS)],
       [word('timeout'), word('client'), timer(listener.timeouts.client)],
       ...inspectDelay(listener.timeouts.inspect),
       ...admission(listener.allowedCidrs ?? []),
+      ...(listener.tls ? strictTransport(listener.tls) : []),
       // With policies it is the backends that insert: the rules are about the request that the client sent.
       ...(policies.length === 0 ? insertedHeaders(listener) : policyDirectives(listener, policies)),
+      ...(listener.protocol === 'PROMETHEUS' ? metricsAnswer() : []),
       ...(backend === null ? [] : [[word('default_backend'), name(backend)]]),
     ],
   };

@@ -1,9 +1,23 @@
 /** The sections that are about the process. */
-import { type Argument, integer, milliseconds, name, word } from './argument.ts';
+import type { ProxyFile } from '../../model/node-config.ts';
+import { endpoint, integer, milliseconds, name, text, word } from './argument.ts';
 import type { Directive, Section } from './directive.ts';
 
 /** Name of the peers section, and the name the process has in it. */
 export const PEERS = 'weir';
+
+const PEER_PORT = 1025;
+
+/** A process and its counterpart, with the addresses their nodes have for themselves. */
+export interface ProxyPair {
+  readonly local: ProxyPeer;
+  readonly other: ProxyPeer;
+}
+
+export interface ProxyPeer {
+  readonly name: string;
+  readonly address: string;
+}
 
 /** What a process is given at most, whatever its listeners ask for; Octavia's number. */
 export const MOST_CONNECTIONS = 1_000_000;
@@ -22,11 +36,19 @@ const OLDEST_WORKER_RELOADS = 50;
 /**
  * @param maxconn connections of all listeners together
  * @param structure digest of what only a reload changes; null while it is being computed
+ * @param program in Lua, null for none
+ * @param forks whether checks are programs
  *
  * Paths are relative: the process is started with its run directory as working directory, which a master keeps over
  * reloads, and a path in a socket address could otherwise become longer than the 107 bytes the kernel takes.
  */
-export function globalSection(maxconn: number, structure: string | null): Section {
+export function globalSection(
+  maxconn: number,
+  structure: string | null,
+  program: ProxyFile | null = null,
+  forks = false,
+  pair: ProxyPair | null = null,
+): Section {
   const identity: Directive[] = structure === null ? [] : [[word('description'), name(`weir:${structure}`)]];
   return {
     head: [word('global')],
@@ -37,7 +59,7 @@ export function globalSection(maxconn: number, structure: string | null): Sectio
       // expose-fd hands the listening sockets to the next worker: no connection is refused during a reload.
       [word('stats'), word('socket'), word('unix@stats.sock'), word('mode'), word('600'), word('level'), word('admin'), word('expose-fd'), word('listeners')],
       [word('server-state-file'), word('servers.state')],
-      [word('localpeer'), name(PEERS)],
+      [word('localpeer'), name(pair?.local.name ?? PEERS)],
       [word('nbthread'), word('1')],
       [word('maxconn'), integer(maxconn, 1, MOST_CONNECTIONS)],
       // maxconn may ask for more file descriptors than the host grants; that must not keep a balancer from starting.
@@ -46,6 +68,9 @@ export function globalSection(maxconn: number, structure: string | null): Sectio
       [word('tune.bufsize'), word('65536')],
       [word('hard-stop-after'), milliseconds(HARD_STOP_MS)],
       [word('mworker-max-reloads'), integer(OLDEST_WORKER_RELOADS, 1, 100)],
+      ...(program === null ? [] : [[word('lua-load'), text(program.path)]]),
+      // Without the second HAProxy refuses to start processes at all.
+      ...(forks ? [[word('external-check')], [word('insecure-fork-wanted')]] : []),
     ],
   };
 }
@@ -63,10 +88,11 @@ export function defaultsSection(): Section {
 }
 
 /**
- * With itself as the only peer, an old worker hands its stick tables to the new one at a reload. The loopback address is
- * private to the namespace; nothing outside reaches the port, which is Octavia's.
+ * With itself as a peer, an old worker hands its stick tables to the new one at a reload. The loopback address is private
+ * to the namespace, nothing outside reaches the port, which is Octavia's. In a pair the other node's process learns them as
+ * they change, so that clients keep their members when it takes over.
  */
-export function peersSection(): Section {
-  const loopback: Argument = { kind: 'endpoint', address: '127.0.0.1', port: 1025 };
-  return { head: [word('peers'), name(PEERS)], body: [[word('peer'), name(PEERS), loopback]] };
+export function peersSection(pair: ProxyPair | null): Section {
+  const peers = pair === null ? [{ name: PEERS, address: '127.0.0.1' }] : [pair.local, pair.other];
+  return { head: [word('peers'), name(PEERS)], body: peers.map((peer) => [word('peer'), name(peer.name), endpoint(peer.address, PEER_PORT)]) };
 }

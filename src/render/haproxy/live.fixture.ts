@@ -22,6 +22,7 @@ const SERVICES = [
   { name: 'hash', port: 8082, protocol: 'HTTP', pool: { algorithm: 'SOURCE_IP' } },
   { name: 'table', port: 8083, protocol: 'TCP', pool: { persistence: 'SOURCE_IP', algorithm: 'LEAST_CONNECTIONS', protocol: 'TCP' } },
   { name: 'app', port: 8084, protocol: 'HTTP', pool: { persistence: 'APP_COOKIE' } },
+  { name: 'flow', port: 8086, protocol: 'HTTP', pool: { algorithm: 'SOURCE_IP_PORT' } },
   { name: 'upgraded', port: 8085, protocol: 'TCP', pool: { persistence: 'HTTP_COOKIE' } },
 ] as const;
 
@@ -136,6 +137,12 @@ async function checksAsk(): Promise<void> {
   assert.deepEqual([...checksSeen], [`9001 GET ${CHECK_PATH} 1.1 127.0.0.1`]);
 }
 
+/** Every connection comes from another port. */
+async function flowsAreSpread(): Promise<void> {
+  const members = new Set<string>();
+  await until('both members of the pool by address and port', async () => members.add((await ask(8086)).member).size === 2);
+}
+
 /** HAProxy takes the second member of every backend at runtime, and it is like the one from the file. */
 async function addSecondMembers(wanted: ProxyConfig): Promise<void> {
   for (const server of serversNamed(wanted, 'member-2')) {
@@ -198,6 +205,7 @@ async function claims(master: ChildProcess, one: ProxyConfig, two: ProxyConfig):
   await identityAndListeners(one);
   await checksAsk();
   await addSecondMembers(two);
+  await flowsAreSpread();
   const cookies = await stickToSecond(two);
   await assertSticky(cookies, [8081, 8083, 8084, 8085]);
   // An old worker hands its tables over only if it has run for five seconds.

@@ -1,10 +1,13 @@
 /** Whether HAProxy reads HTTP or only moves bytes. */
+import type { ListenerProtocol } from '../../model/listener.ts';
 import type { ListenerTopology, PoolTopology } from '../../model/topology.ts';
 
 export type Mode = 'http' | 'tcp';
 
+const READ: readonly ListenerProtocol[] = ['HTTP', 'TERMINATED_HTTPS', 'PROMETHEUS'];
+
 export function frontendMode(listener: ListenerTopology): Mode {
-  return listener.protocol === 'HTTP' ? 'http' : 'tcp';
+  return READ.includes(listener.protocol) ? 'http' : 'tcp';
 }
 
 /**

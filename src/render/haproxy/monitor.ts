@@ -1,11 +1,16 @@
 /** Health monitor → check directives of a backend and check keywords of its servers. */
-import type { MonitorTopology } from '../../model/topology.ts';
-import { type Argument, checkedName, format, integer, milliseconds, text, word } from './argument.ts';
+import type { ProxyFile } from '../../model/node-config.ts';
+import type { MonitorTopology, PoolTls } from '../../model/topology.ts';
+import { type Argument, checkedName, format, integer, milliseconds, protocols, text, word } from './argument.ts';
 import { CompileError, shown } from './compile-error.ts';
 import type { Directive } from './directive.ts';
+import { PROGRAM_PATH } from './ping-program.ts';
 import { unsupportedMonitor } from './support.ts';
 
 type HttpCheck = NonNullable<MonitorTopology['http']>;
+
+/** Seconds between checks of a member whose state is in doubt; never more than the monitor's own delay. */
+const FASTEST_S = 1;
 
 const METHOD = /^[A-Z]{1,20}$/;
 /** Origin form (RFC 9112 §3.2.1); a blank would end it within the request line. */
@@ -14,28 +19,78 @@ const HOST = /^[\x21-\x7e]+$/;
 const CODES = /^\d{3}(-\d{3}|(,\d{3})*)$/;
 const HTTP_DEFAULTS: HttpCheck = { method: 'GET', path: '/', expectedCodes: '200', version: null, domainName: null };
 
-/** Lines of the backend. */
-export function checkDirectives(monitor: MonitorTopology | null): Directive[] {
+/** Whether HAProxy starts a process for each check. Servers with such checks it cannot take at runtime: 2.6 crashes or asks nobody. */
+export function isExternal(monitor: MonitorTopology | null): boolean {
+  return monitor?.type === 'PING' || monitor?.type === 'UDP-CONNECT';
+}
+
+/** The path is relative to HAProxy's working directory; it takes one without a leading slash only where a search path is given. */
+function externalCheck({ path }: ProxyFile): Directive[] {
+  return [
+    [word('option'), word('external-check')],
+    [word('external-check'), word('path'), word(PROGRAM_PATH)],
+    [word('external-check'), word('command'), text(`./${path}`)],
+  ];
+}
+
+/**
+ * Lines of the backend.
+ *
+ * @param program what is run for a check, null where HAProxy asks by itself
+ */
+export function checkDirectives(monitor: MonitorTopology | null, program: ProxyFile | null = null, tls?: PoolTls): Directive[] {
   if (monitor === null) return [];
   const unsupported = unsupportedMonitor({ type: monitor.type });
   if (unsupported !== null) throw new CompileError(`monitor ${checkedName(monitor.id)}: ${unsupported} is not carried`);
   const timeout: Directive = [word('timeout'), word('check'), seconds(monitor.timeout)];
-  return monitor.type === 'HTTP' || monitor.type === 'HTTPS' ? [timeout, ...httpCheck(monitor.http ?? HTTP_DEFAULTS)] : [timeout];
+  if (program !== null) return [timeout, ...externalCheck(program)];
+  return isHttp(monitor) ? [timeout, ...httpCheck(versionFor(monitor.http ?? HTTP_DEFAULTS, tls))] : [timeout];
 }
 
 /** Keywords of each server line. */
-export function checkKeywords(monitor: MonitorTopology | null): Argument[] {
+export function checkKeywords(monitor: MonitorTopology | null, tls?: PoolTls): Argument[] {
   if (monitor === null) return [];
   const pace = [word('inter'), seconds(monitor.delay), word('fall'), integer(monitor.fall, 1, 1000), word('rise'), integer(monitor.rise, 1, 1000)];
-  return [word('check'), ...pace, ...transport(monitor)];
+  return [word('check'), ...pace, ...transport(monitor, tls), ...checkAlpn(monitor, tls), ...observation(monitor)];
+}
+
+/**
+ * Clients' own connections are watched as well: after three in a row that failed the member is down, long before the next
+ * check. It is checked again at once, and comes back when the monitor's number of checks succeeded. Only failed connections
+ * count: what a member answers may be a client's doing.
+ */
+function observation({ delay }: MonitorTopology): Argument[] {
+  const often = [word('fastinter'), milliseconds(Math.min(Math.max(delay, 1), FASTEST_S) * 1000)];
+  return [...often, word('observe'), word('layer4'), word('error-limit'), word('3'), word('on-error'), word('mark-down')];
 }
 
 /**
  * TLS-HELLO is a whole handshake: HAProxy's `ssl-hello-chk` says hello in SSLv3, which today's servers turn down. Whose
- * certificate it is does not matter for health.
+ * certificate it is does not matter for health, unless it does for the traffic: a server has one answer for both.
  */
-function transport({ type }: MonitorTopology): Argument[] {
-  return type === 'HTTPS' || type === 'TLS-HELLO' ? [word('check-ssl'), word('verify'), word('none')] : [];
+function transport({ type }: MonitorTopology, tls: PoolTls | undefined): Argument[] {
+  if (type !== 'HTTPS' && type !== 'TLS-HELLO') return [];
+  return tls ? [word('check-ssl')] : [word('check-ssl'), word('verify'), word('none')];
+}
+
+/**
+ * HAProxy asks in HTTP/1 whatever the handshake ended with, unless it is told to. So a check announces only what it speaks, and
+ * HTTP/2 where there is nothing else.
+ */
+function checkAlpn(monitor: MonitorTopology, tls: PoolTls | undefined): Argument[] {
+  const asked = tls?.alpn ?? [];
+  if (!isHttp(monitor) || !asked.includes('h2')) return [];
+  const older = asked.filter((name) => name !== 'h2');
+  return [word('check-alpn'), protocols(older.length === 0 ? ['h2'] : older)];
+}
+
+function isHttp({ type }: MonitorTopology): boolean {
+  return type === 'HTTP' || type === 'HTTPS';
+}
+
+/** Over HTTP/2 HAProxy sends no request of HTTP 1.0. */
+function versionFor(http: HttpCheck, tls: PoolTls | undefined): HttpCheck {
+  return tls?.alpn?.length === 1 && tls.alpn[0] === 'h2' ? { ...http, version: 1.1 } : http;
 }
 
 /** At least a second: a delay of 0 would check without pause, and a timeout of 0 would wait for ever. */

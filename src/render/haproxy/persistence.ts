@@ -11,10 +11,10 @@ import type { Mode } from './mode.ts';
 const COOKIE_NAME = /^[\x21-\x7e]+$/;
 
 /** Cookies need a backend that reads HTTP; in one that only moves bytes they are left out. */
-export function persistenceDirectives(pool: PoolTopology, vip: Vip, mode: Mode): Directive[] {
+export function persistenceDirectives(pool: PoolTopology, vips: readonly Vip[], mode: Mode): Directive[] {
   const { persistence } = pool;
   if (persistence === null) return [];
-  if (persistence.type === 'SOURCE_IP') return sourceAddress(vip);
+  if (persistence.type === 'SOURCE_IP') return sourceAddress(vips);
   if (mode === 'tcp') return [];
   return persistence.type === 'HTTP_COOKIE' ? insertedCookie(pool.id) : applicationCookie(persistence.cookie_name);
 }
@@ -25,9 +25,9 @@ export function hasTable(pool: PoolTopology, mode: Mode): boolean {
   return type === 'SOURCE_IP' || (type === 'APP_COOKIE' && mode === 'http');
 }
 
-function sourceAddress(vip: Vip): Directive[] {
-  // A table of type ip holds no IPv6 address: clients would not stick.
-  const type = isIP(vip.address) === 6 ? word('ipv6') : word('ip');
+function sourceAddress(vips: readonly Vip[]): Directive[] {
+  // A table of type ip holds no IPv6 address: clients would not stick. One of type ipv6 holds both.
+  const type = vips.some(({ address }) => isIP(address) === 6) ? word('ipv6') : word('ip');
   return [
     [word('stick-table'), word('type'), type, ...TABLE],
     [word('stick'), word('on'), word('src')],

@@ -136,6 +136,7 @@ const LOOKED_AT: Readonly<Record<string, readonly string[]>> = {
   FILE_TYPE: ['path'],
   HEADER: ['req.hdr()'],
   COOKIE: ['req.cook()'],
+  SSL_DN_FIELD: ['ssl_c_s_dn()'],
 };
 const COMPARED: Readonly<Record<string, string>> = { REGEX: 'reg', STARTS_WITH: 'beg', ENDS_WITH: 'end', CONTAINS: 'sub', EQUAL_TO: 'str' };
 
@@ -166,7 +167,7 @@ function expectedLines(strings: Strings): string[][] {
 
 /** A fetch's key, which HAProxy cuts out of the parentheses by the same rules once more, taken out of the word. */
 function withoutKey(word: string, key: string): string {
-  const call = /^(req\.(?:f?hdr|cook))\((.*)\)$/s.exec(word);
+  const call = /^(req\.(?:f?hdr|cook)|ssl_c_s_dn)\((.*)\)$/s.exec(word);
   if (!call || call[2] === 'host') return word;
   assert.deepEqual(tokenizeLine(call[2] ?? ''), [key]);
   return `${call[1]}()`;

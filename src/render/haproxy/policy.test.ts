@@ -92,7 +92,8 @@ function refusesRule(change: Partial<RuleTopology>): void {
 }
 
 test('rules that cannot be written are refused', () => {
-  for (const type of RULE_TYPES.filter((name) => name.startsWith('SSL_'))) refusesRule({ type, compareType: 'EQUAL_TO', key: 'CN', value: '1' });
+  for (const value of ['', '-1', '1.5', '2147483648', '0 or 1', '1\n']) refusesRule({ type: 'SSL_VERIFY_RESULT', compareType: 'EQUAL_TO', value });
+  for (const key of [null, '', '1', 'C N', 'CN,2', 'CN)', 'CN\n']) refusesRule({ type: 'SSL_DN_FIELD', compareType: 'EQUAL_TO', key, value: 'x' });
   for (const compareType of COMPARE_TYPES.filter((name) => name !== 'EQUAL_TO' && name !== 'REGEX')) refusesRule({ type: 'FILE_TYPE', compareType });
   for (const key of [null, '', 'a b', 'a:b', 'a)b', 'a\nb', 'é']) {
     refusesRule({ type: 'HEADER', key });
@@ -130,7 +131,7 @@ test('policies that cannot be written are refused', () => {
 test('what the API must refuse before', () => {
   assert.equal(unsupportedRule({}), null);
   assert.equal(unsupportedRule({ type: 'PATH', compare_type: 'EQUAL_TO', value: '/x' }), null);
-  assert.equal(unsupportedRule({ type: 'SSL_CONN_HAS_CERT', value: 'true' }), 'the L7 rule type SSL_CONN_HAS_CERT');
+  for (const type of RULE_TYPES) assert.equal(unsupportedRule({ type, compare_type: 'EQUAL_TO', value: '1' }), null);
   assert.equal(unsupportedRule({ type: 'HEADER', compare_type: 'EQUAL_TO', value: '"a\tb"' }), 'an L7 rule with characters other than printable ASCII');
   assert.equal(unsupportedRule({ type: 'HEADER', compare_type: 'EQUAL_TO', value: '""' }), 'an L7 rule with nothing to compare with');
   assert.equal(unsupportedRule({ type: 'HEADER', compare_type: 'REGEX', value: '""' }), null);

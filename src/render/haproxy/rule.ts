@@ -8,16 +8,20 @@
  * | FILE_TYPE | EQUAL_TO: what is behind the path's last dot; REGEX: the whole path, as in Octavia |
  * | HEADER | each of the header's values, and where the rule has a comma in it the whole header too |
  * | COOKIE | each cookie of that name |
+ * | SSL_CONN_HAS_CERT | whether the client showed a certificate |
+ * | SSL_VERIFY_RESULT | OpenSSL's number for what is wrong with it; 0 is nothing |
+ * | SSL_DN_FIELD | one field of its subject: CN, OU, … |
  */
 import type { CompareType, RuleType } from '../../model/l7-rule.ts';
 import type { RuleTopology } from '../../model/topology.ts';
-import { type Argument, checkedName, fetch, name, text, word } from './argument.ts';
+import { type Argument, checkedName, fetch, integer, name, text, word } from './argument.ts';
 import { CompileError, shown } from './compile-error.ts';
 import type { Directive } from './directive.ts';
 import { aclName } from './names.ts';
 import { comparedValue } from './rule-value.ts';
 import { unsupportedRule } from './support.ts';
 
+const DN_FIELD = /^[A-Za-z][A-Za-z0-9-]*$/;
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
 
@@ -44,6 +48,9 @@ const FETCHES: Readonly<Partial<Record<RuleType, (rule: RuleTopology) => Directi
   FILE_TYPE: fileType,
   HEADER: header,
   COOKIE: (rule) => [[fetch('req.cook', key(rule), ''), ...comparison(rule)]],
+  SSL_CONN_HAS_CERT: () => [[word('ssl_c_used')]],
+  SSL_VERIFY_RESULT: (rule) => [[word('ssl_c_verify'), word('eq'), verifyResult(rule)]],
+  SSL_DN_FIELD: (rule) => [[fetch('ssl_c_s_dn', dnField(rule), ''), ...comparison(rule)]],
 };
 
 /** A client adds the port unless it is 80; whoever wrote the rule meant the name. */
@@ -80,6 +87,17 @@ function comparison(rule: RuleTopology): Argument[] {
 
 function key(rule: RuleTopology): string {
   if (rule.key === null || !TOKEN.test(rule.key)) throw invalid(rule, 'key', rule.key);
+  return rule.key;
+}
+
+/** OpenSSL's codes are below 100; HAProxy holds a 32-bit number. */
+function verifyResult(rule: RuleTopology): Argument {
+  if (!/^\d{1,10}$/.test(rule.value)) throw invalid(rule, 'result of a verification', rule.value);
+  return integer(Number(rule.value), 0, 2_147_483_647);
+}
+
+function dnField(rule: RuleTopology): string {
+  if (rule.key === null || !DN_FIELD.test(rule.key)) throw invalid(rule, 'field of a name', rule.key);
   return rule.key;
 }
 

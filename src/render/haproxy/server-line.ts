@@ -1,5 +1,5 @@
 /** A server as the file and as the runtime socket write it: from the same value, so that both behave the same. */
-import type { MemberTopology } from '../../model/topology.ts';
+import type { MemberTopology, PoolTls } from '../../model/topology.ts';
 import type { Server } from '../../model/node-config.ts';
 import { type Argument, address, checkedName, endpoint, integer, name, word } from './argument.ts';
 import { encodeWords } from './directive.ts';
@@ -10,8 +10,9 @@ const HEAVIEST = 256;
 /**
  * @param keywords encoded, the same for all servers of the backend
  * @param checked whether the pool has a monitor that is switched on
+ * @param tls how the pool's members are spoken to; absent for plainly
  */
-export function serverOf(member: MemberTopology, backend: string, keywords: string, checked: boolean): Server {
+export function serverOf(member: MemberTopology, backend: string, keywords: string, checked: boolean, tls?: PoolTls): Server {
   return {
     backend,
     name: checkedName(member.id),
@@ -21,10 +22,20 @@ export function serverOf(member: MemberTopology, backend: string, keywords: stri
     state: member.enabled ? 'ready' : 'maint',
     backup: member.backup,
     check: checked ? { address: member.monitorAddress, port: member.monitorPort } : null,
-    keywords,
-    // Every algorithm written here takes servers at runtime (see balance in backend.ts).
+    keywords: checked && tls && checksWhereItServes(member) ? `${keywords} ${encodeWords([CHECK_TLS])}` : keywords,
+    // Every algorithm written here takes servers at runtime (see balance in backend.ts); checks that fork do not.
     dynamic: true,
   };
+}
+
+const CHECK_TLS = word('check-ssl');
+
+/**
+ * HAProxy checks in TLS what it speaks to in TLS, unless the check goes to an address or a port of its own; so does Octavia.
+ * For a server added at runtime 2.6 forgets that, so it is written.
+ */
+function checksWhereItServes({ monitorAddress, monitorPort }: MemberTopology): boolean {
+  return monitorAddress === null && monitorPort === null;
 }
 
 /** The server's line in its backend, without indentation and line end. */

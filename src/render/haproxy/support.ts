@@ -8,16 +8,31 @@ import type { L7Rule, RuleType } from '../../model/l7-rule.ts';
 import type { Listener, ListenerProtocol } from '../../model/listener.ts';
 import { type Algorithm, PERSISTENCE_TYPES, type Pool, type PoolProtocol } from '../../model/pool.ts';
 import { shown } from './compile-error.ts';
+import { isDatagram, unsupportedByPackets } from '../nftables/support.ts';
+import type { TlsOptions } from '../../model/topology.ts';
 import { comparedValue } from './rule-value.ts';
+import { unsupportedTls } from './tls-support.ts';
 
 /** Headers a listener can add, in the order they are written. */
 export const INSERTED_HEADERS = ['X-Forwarded-For', 'X-Forwarded-Port', 'X-Forwarded-Proto'] as const;
 
-const LISTENERS: readonly ListenerProtocol[] = ['TCP', 'HTTP', 'HTTPS'];
-const POOLS: readonly PoolProtocol[] = ['TCP', 'HTTP', 'HTTPS', 'PROXY', 'PROXYV2'];
-const ALGORITHMS: readonly Algorithm[] = ['ROUND_ROBIN', 'LEAST_CONNECTIONS', 'SOURCE_IP'];
-const MONITORS: readonly MonitorType[] = ['HTTP', 'HTTPS', 'TCP', 'TLS-HELLO'];
-const RULES: readonly RuleType[] = ['HOST_NAME', 'PATH', 'FILE_TYPE', 'HEADER', 'COOKIE'];
+/** The same about the client's certificate, where the listener ends TLS. */
+export const CLIENT_HEADERS = [
+  'X-SSL-Client-Verify',
+  'X-SSL-Client-Has-Cert',
+  'X-SSL-Client-DN',
+  'X-SSL-Client-CN',
+  'X-SSL-Issuer',
+  'X-SSL-Client-SHA1',
+  'X-SSL-Client-Not-Before',
+  'X-SSL-Client-Not-After',
+] as const;
+
+const LISTENERS: readonly ListenerProtocol[] = ['TCP', 'HTTP', 'HTTPS', 'TERMINATED_HTTPS', 'UDP', 'SCTP', 'PROMETHEUS'];
+const POOLS: readonly PoolProtocol[] = ['TCP', 'HTTP', 'HTTPS', 'PROXY', 'PROXYV2', 'UDP', 'SCTP'];
+const ALGORITHMS: readonly Algorithm[] = ['ROUND_ROBIN', 'LEAST_CONNECTIONS', 'SOURCE_IP', 'SOURCE_IP_PORT'];
+const MONITORS: readonly MonitorType[] = ['HTTP', 'HTTPS', 'PING', 'TCP', 'TLS-HELLO', 'UDP-CONNECT'];
+const RULES: readonly RuleType[] = ['HOST_NAME', 'PATH', 'FILE_TYPE', 'HEADER', 'COOKIE', 'SSL_CONN_HAS_CERT', 'SSL_VERIFY_RESULT', 'SSL_DN_FIELD'];
 /** What argument.ts can write. */
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
@@ -26,17 +41,33 @@ type Asked<T> = { readonly [K in keyof T]?: T[K] | undefined };
 export function unsupportedListener(listener: Asked<Listener>): string | null {
   const { protocol } = listener;
   if (protocol !== undefined && !LISTENERS.includes(protocol)) return `the listener protocol ${plain(protocol)}`;
-  // HAProxy reads maxconn 0 as "no limit", which is the opposite of what was asked for.
-  if (listener.connection_limit === 0) return 'a connection limit of 0';
-  if ((listener.client_authentication ?? 'NONE') !== 'NONE') return 'client certificates';
-  return foreignHeader(listener.insert_headers ?? {}) ?? firstPresent(listener, LISTENER_TLS);
+  return foreignHeader(protocol, listener.insert_headers ?? {}) ?? (endsTls(listener) ? unsupportedTls(tlsOptions(listener)) : strayTls(listener));
+}
+
+/** Packets are balanced for one address, the VIP; HAProxy listens on all. */
+export function unsupportedOnVips({ protocol }: Pick<Listener, 'protocol'>, additionalVips: readonly unknown[]): string | null {
+  return isDatagram(protocol) && additionalVips.length > 0 ? `a ${protocol} listener of a load balancer with additional_vips` : null;
 }
 
 export function unsupportedPool(pool: Asked<Pool>): string | null {
   const { protocol, lb_algorithm: algorithm } = pool;
   if (protocol !== undefined && !POOLS.includes(protocol)) return `the pool protocol ${plain(protocol)}`;
   if (algorithm !== undefined && !ALGORITHMS.includes(algorithm)) return `the algorithm ${plain(algorithm)}`;
-  return unsupportedPersistence(pool) ?? firstPresent(pool, POOL_TLS);
+  if (protocol !== undefined && isDatagram(protocol)) return unsupportedByPackets(pool);
+  return unsupportedPersistence(pool) ?? (pool.tls_enabled ? unsupportedTls(tlsOptions(pool)) : null);
+}
+
+function endsTls({ protocol, default_tls_container_ref: own, sni_container_refs: others }: Asked<Listener>): boolean {
+  return protocol === undefined || protocol === 'TERMINATED_HTTPS' || (protocol === 'PROMETHEUS' && (typeof own === 'string' || (others ?? []).length > 0));
+}
+
+function strayTls({ tls_ciphers, tls_versions, alpn_protocols }: Asked<Listener>): string | null {
+  const isSet = (tls_ciphers ?? '') !== '' || [tls_versions, alpn_protocols].some((list) => (list ?? []).length > 0);
+  return isSet ? 'TLS options of a listener that does not end TLS' : null;
+}
+
+function tlsOptions({ tls_ciphers, tls_versions, alpn_protocols }: Asked<Pick<Listener, 'tls_ciphers' | 'tls_versions' | 'alpn_protocols'>>): TlsOptions {
+  return { ciphers: tls_ciphers ?? null, versions: tls_versions ?? null, alpn: alpn_protocols ?? null };
 }
 
 function unsupportedPersistence({ protocol, session_persistence: persistence }: Asked<Pool>): string | null {
@@ -51,7 +82,6 @@ export function unsupportedMonitor(monitor: Asked<HealthMonitor>): string | null
   return type === undefined || MONITORS.includes(type) ? null : `the health monitor type ${plain(type)}`;
 }
 
-/** What reads the client's certificate waits for listeners that ask for one. */
 export function unsupportedRule({ type, compare_type: compareType, value }: Asked<L7Rule>): string | null {
   if (type !== undefined && !RULES.includes(type)) return `the L7 rule type ${plain(type)}`;
   if (value === undefined) return null;
@@ -65,41 +95,9 @@ function plain(value: string): string {
   return /^[A-Z0-9_-]{1,40}$/.test(value) ? value : shown(value);
 }
 
-function foreignHeader(headers: Readonly<Record<string, string>>): string | null {
-  const known: readonly string[] = INSERTED_HEADERS;
+/** X-Forwarded-IP and its like, which Octavia lets pass and its amphora ignores. */
+function foreignHeader(protocol: ListenerProtocol | undefined, headers: Readonly<Record<string, string>>): string | null {
+  const known: readonly string[] = protocol === 'TERMINATED_HTTPS' ? [...INSERTED_HEADERS, ...CLIENT_HEADERS] : INSERTED_HEADERS;
   const header = Object.keys(headers).find((key) => !known.includes(key) && headers[key]?.toLowerCase() === 'true');
   return header === undefined ? null : `inserting the header ${shown(header)}`;
-}
-
-const LISTENER_TLS = {
-  default_tls_container_ref: 'a TLS certificate',
-  sni_container_refs: 'TLS certificates chosen by SNI',
-  client_ca_tls_container_ref: 'client certificates',
-  client_crl_container_ref: 'revoked client certificates',
-  tls_ciphers: 'TLS ciphers of a listener',
-  tls_versions: 'TLS versions of a listener',
-  alpn_protocols: 'ALPN protocols of a listener',
-  hsts_max_age: 'HSTS',
-  hsts_include_subdomains: 'HSTS',
-  hsts_preload: 'HSTS',
-} as const satisfies Partial<Record<keyof Listener, string>>;
-
-const POOL_TLS = {
-  tls_enabled: 'TLS towards members',
-  tls_container_ref: 'a client certificate towards members',
-  ca_tls_container_ref: "a CA of members' certificates",
-  crl_container_ref: 'revoked member certificates',
-  tls_ciphers: 'TLS ciphers towards members',
-  tls_versions: 'TLS versions towards members',
-  alpn_protocols: 'ALPN protocols towards members',
-} as const satisfies Partial<Record<keyof Pool, string>>;
-
-/** Words of the first option that is set to something: null, false, and empty lists and strings are not. */
-function firstPresent<K extends string>(row: { readonly [key in NoInfer<K>]?: unknown }, words: Readonly<Record<K, string>>): string | null {
-  const key = (Object.keys(words) as K[]).find((option) => isPresent(row[option]));
-  return key === undefined ? null : words[key];
-}
-
-function isPresent(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : value !== null && value !== undefined && value !== false && value !== '';
 }

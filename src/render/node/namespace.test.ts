@@ -89,3 +89,31 @@ test('a link-local gateway is reached through the link of its subnet', () => {
     { to: 'default', via: 'fe80::1', link: 'eth1' },
   ]);
 });
+
+test('a node of a pair has its own address and MAC on the link, knows where its peer is, and leaves the VIP to keepalived', () => {
+  const leg = { subnet: subnet('s2', { cidr: '198.51.100.0/25', gateway: null }), address: '198.51.100.9' };
+  const pair = { name: 'a', role: 'MASTER' as const, own: '192.0.2.6', peer: { name: 'b', address: '192.0.2.7' }, advertMs: 100 };
+  const { links, vrrp, routes } = renderNamespace(topology(), [leg], undefined, pair);
+  assert.deepEqual(
+    links.map(({ name, mac, addresses, neighbours }) => ({ name, mac, addresses, neighbours })),
+    [
+      { name: 'eth0', mac: '02:00:c0:00:02:06', addresses: ['192.0.2.6/24'], neighbours: [{ address: '192.0.2.7', mac: '02:00:c0:00:02:07' }] },
+      { name: 'eth1', mac: '02:00:c6:33:64:09', addresses: ['198.51.100.9/25'], neighbours: [] },
+    ],
+  );
+  assert.deepEqual(routes, [{ to: 'default', via: '192.0.2.254' }]);
+  assert.match(vrrp?.text ?? '', /use_vmac vip0 02:00:c0:00:02:05\n[^]*unicast_src_ip 192\.0\.2\.6\n[^]* 192\.0\.2\.5\/32\n/);
+});
+
+test('further addresses are on the same link, with a way back for each family', () => {
+  const sixth = subnet('s6', { networkId: 'net-vip', cidr: '2001:db8::/64', gateway: '2001:db8::1' });
+  const config = renderNamespace(topology({ additionalVips: [{ address: '2001:db8::5', mac: '', subnet: sixth }] }), []);
+  assert.deepEqual(
+    config.links.map(({ name, mac, addresses }) => [name, mac, addresses]),
+    [['eth0', '02:00:c0:00:02:05', ['192.0.2.5/24', '2001:db8::5/64']]],
+  );
+  assert.deepEqual(config.routes, [
+    { to: 'default', via: '192.0.2.254' },
+    { to: 'default', via: '2001:db8::1' },
+  ]);
+});

@@ -7,27 +7,55 @@
 import ipaddr from 'ipaddr.js';
 import { macOf } from '../../model/mac.ts';
 import { type Link, type NodeConfig, type Route, isLinkLocal } from '../../model/node-config.ts';
-import type { SubnetTopology, Topology } from '../../model/topology.ts';
+import { type Neighbour, type SubnetTopology, type Topology, vipsOf } from '../../model/topology.ts';
 import { renderProxy } from '../haproxy/compile.ts';
+import type { ProxyPair } from '../haproxy/global.ts';
+import { type PairRole, renderVrrp } from '../keepalived/compile.ts';
+import { renderPackets } from '../nftables/compile.ts';
+import type { DownMembers } from '../nftables/service.ts';
 
 export interface Attachment {
   readonly subnet: SubnetTopology;
   readonly address: string;
 }
 
-/** `legs` are the node's own addresses in members' subnets. */
-export function renderNamespace(topology: Topology, legs: readonly Attachment[]): NodeConfig {
-  const vip: Attachment = { subnet: topology.vip.subnet, address: topology.vip.address };
-  const byNetwork = [...Map.groupBy([vip, ...legs], ({ subnet }) => subnet.networkId)];
+/** A node of a pair: its own address in the VIP's subnet is on the link, and keepalived has the VIP. */
+export interface NodePair {
+  /** The amphora's id. */
+  readonly name: string;
+  readonly role: PairRole;
+  readonly own: string;
+  readonly peer: { readonly name: string; readonly address: string };
+  readonly advertMs: number;
+}
+
+/** `legs` are the node's own addresses in members' subnets; `down` are members that its checks found dead. */
+export function renderNamespace(topology: Topology, legs: readonly Attachment[], down: DownMembers = new Set(), pair: NodePair | null = null): NodeConfig {
+  const own: Attachment = { subnet: topology.vip.subnet, address: pair?.own ?? topology.vip.address };
+  // A pair's VIPs are keepalived's, and what it needs in their subnets are legs.
+  const further = pair === null ? (topology.additionalVips ?? []).map(({ subnet, address }) => ({ subnet, address })) : [];
+  const attachments = [own, ...further, ...legs];
+  const byNetwork = [...Map.groupBy(attachments, ({ subnet }) => subnet.networkId)];
   const linkOf = new Map(byNetwork.map(([networkId], index) => [networkId, `eth${index}`]));
   return {
-    links: byNetwork.map(([networkId, attachments]) => link(linkOf.get(networkId) ?? '', attachments, topology)),
-    routes: routesOf([vip, ...legs], linkOf),
-    proxy: renderProxy(topology),
+    links: byNetwork.map(([networkId, onLink]) => link(linkOf.get(networkId) ?? '', onLink, [...topology.neighbours, ...peerOf(topology, pair)])),
+    routes: routesOf(attachments, linkOf),
+    proxy: renderProxy(topology, pair && proxyPair(pair)),
+    packets: renderPackets(topology, down),
+    vrrp: pair && renderVrrp(vipsOf(topology), { role: pair.role, own: pair.own, peer: pair.peer.address, advertMs: pair.advertMs }),
   };
 }
 
-function link(name: string, attachments: readonly Attachment[], topology: Topology): Link {
+function proxyPair({ name, own, peer }: NodePair): ProxyPair {
+  return { local: { name, address: own }, other: peer };
+}
+
+/** A pair talks all the time: each knows where the other is. */
+function peerOf({ vip }: Topology, pair: NodePair | null): Neighbour[] {
+  return pair === null ? [] : [{ networkId: vip.subnet.networkId, address: pair.peer.address, mac: macOf(pair.peer.address) }];
+}
+
+function link(name: string, attachments: readonly Attachment[], known: readonly Neighbour[]): Link {
   const [first] = attachments;
   if (!first) throw new Error(`link ${name} without an address`);
   const { networkId, physicalNetwork, mtu } = first.subnet;
@@ -39,7 +67,7 @@ function link(name: string, attachments: readonly Attachment[], topology: Topolo
     mtu,
     mac: macOf(first.address),
     addresses: attachments.map(({ address, subnet }) => `${address}/${prefixLength(subnet.cidr)}`),
-    neighbours: topology.neighbours.filter((entry) => entry.networkId === networkId && !own.has(entry.address)).map(({ address, mac }) => ({ address, mac })),
+    neighbours: known.filter((entry) => entry.networkId === networkId && !own.has(entry.address)).map(({ address, mac }) => ({ address, mac })),
   };
 }
 

@@ -4,11 +4,11 @@
  * those that no engine carries.
  */
 import { createHash } from 'node:crypto';
-import type { NodeConfig, ProxyConfig, Server } from '../../model/node-config.ts';
+import { EMPTY_NODE, type NodeConfig, type ProxyConfig, type Server } from '../../model/node-config.ts';
 import { type ListenerTopology, type MemberTopology, type PoolTopology, type Topology, poolIdsOf } from '../../model/topology.ts';
 
 export function renderPretended(topology: Topology): NodeConfig {
-  return { links: [], routes: [], proxy: topology.enabled ? proxyOf(topology) : null };
+  return { ...EMPTY_NODE, proxy: topology.enabled ? proxyOf(topology) : null };
 }
 
 function proxyOf(topology: Topology): ProxyConfig | null {
@@ -22,6 +22,7 @@ function proxyOf(topology: Topology): ProxyConfig | null {
     text,
     structure: createHash('sha256').update(text).digest('hex').slice(0, 32),
     servers: listeners.flatMap((listener) => serversOf(listener, pools)),
+    files: [],
   };
 }
 

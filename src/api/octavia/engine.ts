@@ -1,0 +1,27 @@
+/** What the kernel cannot carry where it has to: for datagrams, and for all of TCP where the balancer's flavor says so. */
+import { type LoadBalancer, loadBalancer } from '../../model/load-balancer.ts';
+import type { Member } from '../../model/member.ts';
+import type { Pool } from '../../model/pool.ts';
+import { isDatagram, unsupportedMember } from '../../render/nftables/support.ts';
+import { flavorDataOf } from '../../store/flavors.ts';
+import { byId } from '../../store/rows.ts';
+import type { Tx } from '../../store/store.ts';
+import type { Call } from './collection.ts';
+import { refuseUncarried } from './provider.ts';
+
+/** Throws 501 for `what`, in words, when nothing but the kernel may carry the balancer's traffic. */
+export async function refuseByEngine(tx: Tx, call: Call, balancer: LoadBalancer, what: string | null): Promise<void> {
+  if (what !== null && (await isAllPackets(tx, balancer))) refuseUncarried(call, balancer, what);
+}
+
+async function isAllPackets(tx: Tx, { flavor_id: id }: Pick<LoadBalancer, 'flavor_id'>): Promise<boolean> {
+  return (await flavorDataOf(tx.db, id))['engine'] === 'nftables';
+}
+
+/** Throws 501 for members that the pool's packets cannot be sent to: those of the other address family. */
+export async function refuseUnreachable(tx: Tx, call: Call, parent: Pool, rows: readonly Pick<Member, 'host'>[]): Promise<void> {
+  if (rows.length === 0) return;
+  const balancer = await byId(tx.db, loadBalancer, parent.loadbalancer_id ?? '');
+  if (!balancer || (!isDatagram(parent.protocol) && !(await isAllPackets(tx, balancer)))) return;
+  for (const { host } of rows) refuseUncarried(call, balancer, unsupportedMember(host, balancer.vip_address ?? host));
+}

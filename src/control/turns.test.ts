@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Amphora } from '../model/amphora.ts';
+import { NoopNodes } from '../nodes/noop/noop-nodes.ts';
+import type { PlacedNode } from './place.ts';
+import { inTurn, oneActive, partingOf, sparedOf, standingsOf } from './turns.ts';
+
+const row = (id: string, role: Amphora['role'], status: Amphora['status'] = 'ALLOCATED'): Amphora => ({ id, role, status }) as Amphora;
+const node = (id: string): PlacedNode => ({ amphora: row(id, 'MASTER'), legs: [], pair: null });
+const A = row('a', 'MASTER');
+const B = row('b', 'BACKUP');
+const gone = (amphora: Amphora): Amphora => ({ ...amphora, status: 'PENDING_DELETE' });
+
+test('the standby comes first, then the active one, then what is not there yet', () => {
+  const standings = new Map([
+    ['active', true],
+    ['standby', false],
+  ]);
+  assert.deepEqual(
+    inTurn([node('new'), node('active'), node('standby')], standings).map(({ amphora }) => amphora.id),
+    ['standby', 'active', 'new'],
+  );
+});
+
+test('of two that were sent away the one with the address stays until another is there', () => {
+  const standings = new Map([
+    ['a', false],
+    ['b', true],
+  ]);
+  const both = [gone(A), gone(B)];
+  assert.equal(sparedOf(both, standings)?.id, 'b');
+  assert.equal(sparedOf(both, new Map())?.id, 'a');
+  assert.equal(sparedOf([...both, row('c', 'MASTER', 'BOOTING')], standings)?.id, 'b');
+  assert.equal(sparedOf([...both, row('c', 'MASTER')], standings), null);
+});
+
+test('one that stays need not be spared, nor one whose role another has, nor a lone one', () => {
+  assert.equal(sparedOf([gone(A), B], new Map([['a', true]])), null);
+  assert.equal(sparedOf([gone(A), row('c', 'MASTER', 'BOOTING')], new Map([['a', true]])), null);
+  assert.equal(sparedOf([row('s', 'STANDALONE', 'PENDING_DELETE')], new Map()), null);
+  assert.equal(sparedOf([A, B], new Map()), null);
+});
+
+test('who has the clients and was sent away parts from one that stays, if there is one', () => {
+  const active = new Map([['a', true]]);
+  assert.equal(partingOf([gone(A), B], active)?.id, 'a');
+  assert.equal(partingOf([gone(A), B], new Map([['a', false]])), null);
+  assert.equal(partingOf([gone(A), row('c', 'BACKUP', 'BOOTING')], active), null);
+  assert.equal(partingOf([A, gone(B)], active), null);
+});
+
+class Answering extends NoopNodes {
+  readonly answers: Record<string, (boolean | null)[]>;
+  constructor(answers: Record<string, (boolean | null)[]>) {
+    super();
+    this.answers = answers;
+  }
+  async active(id: string): Promise<boolean | null> {
+    const [first = null, ...others] = this.answers[id] ?? [];
+    if (others.length > 0) this.answers[id] = others;
+    return Promise.resolve(first);
+  }
+}
+
+test('a pair is waited for until exactly one of it holds the address', async () => {
+  const driver = new Answering({ a: [false, true, true, true], b: [false, false, true, false] });
+  await oneActive(driver, [node('a'), node('b')]);
+  assert.deepEqual(driver.answers['b']?.length, 2);
+  await oneActive(new NoopNodes(), [node('a'), node('b')]);
+  await oneActive(driver, [node('alone')]);
+});
+
+test('only pairs are asked about', async () => {
+  const driver = new Answering({ a: [true], s: [true] });
+  assert.deepEqual([...(await standingsOf(driver, [A, row('s', 'STANDALONE')]))], [['a', true]]);
+  assert.deepEqual([...(await standingsOf(new NoopNodes(), [A]))], [['a', null]]);
+});

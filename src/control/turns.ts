@@ -1,0 +1,64 @@
+/** In which order the nodes of a pair are touched, so that the address is served all the while. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Amphora } from '../model/amphora.ts';
+import { type NodeDriver, NodeError } from '../nodes/node.ts';
+import { type PlacedNode, isWanted } from './place.ts';
+
+/** By amphora: whether it holds the address; null where the node is not there, or nobody can tell. */
+export type Standings = ReadonlyMap<string, boolean | null>;
+
+export async function standingsOf(driver: NodeDriver, amphorae: readonly Amphora[]): Promise<Standings> {
+  const paired = amphorae.filter(({ role }) => role !== 'STANDALONE');
+  return new Map(await Promise.all(paired.map(async ({ id }) => [id, (await driver.active?.(id)) ?? null] as const)));
+}
+
+/**
+ * The standby before the active one; what is not there yet comes last: only when its peer knows of it does that one talk
+ * to it, and a node that hears nobody takes the address.
+ */
+export function inTurn(nodes: readonly PlacedNode[], standings: Standings): PlacedNode[] {
+  const rank = ({ amphora: { id } }: PlacedNode): number => [false, true, null].indexOf(standings.get(id) ?? null);
+  return nodes.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * Of the amphorae that were sent away, the one that stays until another has been delivered to: the active one, or else
+ * the first. null where one that stays is there, or its role was given to another already.
+ */
+export function sparedOf(amphorae: readonly Amphora[], standings: Standings): Amphora | null {
+  const wanted = amphorae.filter(isWanted);
+  if (wanted.some(({ status }) => status === 'ALLOCATED')) return null;
+  const leaving = amphorae.filter((row) => !isWanted(row) && row.role !== 'STANDALONE' && !wanted.some(({ role }) => role === row.role));
+  return leaving.find(({ id }) => standings.get(id) === true) ?? leaving.find(({ role }) => role === 'MASTER') ?? leaving[0] ?? null;
+}
+
+/**
+ * The amphora that was sent away while it has the clients and another one stays, which is to take them over; null where
+ * there is none such.
+ */
+export function partingOf(amphorae: readonly Amphora[], standings: Standings): Amphora | null {
+  const parting = amphorae.find((row) => !isWanted(row) && standings.get(row.id) === true);
+  return parting && amphorae.some((row) => isWanted(row) && row.status === 'ALLOCATED') ? parting : null;
+}
+
+/** Between two questions, ms. */
+const PAUSE = 10;
+/** A start, a takeover and some more, in adverts. */
+const ADVERTS = 20;
+const SHORTEST_WAIT = 5000;
+
+/** Resolves when exactly one of the nodes holds the address. */
+export async function oneActive(driver: NodeDriver, nodes: readonly PlacedNode[]): Promise<void> {
+  if (!driver.active || nodes.length < 2) return;
+  const end = performance.now() + Math.max(SHORTEST_WAIT, ADVERTS * (driver.advertMs ?? 0));
+  for (;;) {
+    const standings = await standingsOf(
+      driver,
+      nodes.map(({ amphora }) => amphora),
+    );
+    const active = [...standings.values()].filter((holds) => holds === true).length;
+    if (active === 1) return;
+    if (performance.now() > end) throw new NodeError(`${active === 0 ? 'none' : 'more than one'} of its nodes holds the address`);
+    await sleep(PAUSE);
+  }
+}

@@ -1,0 +1,133 @@
+/** What is told of a keepalived that is not as it should be, and how it is put right; on real namespaces. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
+import { OWN, PEER, VIP, creationOf, pairedOf, proxyOf, vrrpOf } from '../sample-node.fixture.ts';
+import { ipBatch } from './ip.ts';
+import { isKeeper } from './keeper.ts';
+import type { LocalNodes } from './local-nodes.ts';
+import { nodeFiles, nodeNamespace } from './names.ts';
+import { commandLineOf, processesIn } from './namespace.ts';
+import { until } from './pause.ts';
+import { TestBed } from './test-bed.fixture.ts';
+import { type VrrpFiles, readPid, vrrpFiles } from './vrrp-files.ts';
+
+const WANTED = pairedOf(proxyOf({ members: [{ id: 'one' }] }));
+const VRRP = vrrpOf();
+
+suite('keepalived of a node', () => {
+  const bed = new TestBed();
+  let driver: LocalNodes;
+  let id: string;
+  let files: VrrpFiles;
+  let namespace: string;
+  const lost: string[] = [];
+
+  before(async () => {
+    driver = bed.driver();
+    await driver.start();
+    driver.onLost((node) => lost.push(node));
+  });
+  beforeEach(async () => {
+    id = randomUUID();
+    lost.length = 0;
+    files = vrrpFiles(nodeFiles(bed.runPath, id));
+    namespace = nodeNamespace(bed.instance, id);
+    await driver.apply(id, creationOf(WANTED));
+    await becomes('active', async () => (await driver.active(id)) === true);
+  });
+  afterEach(() => driver.remove(id));
+  after(async () => {
+    await driver.stop();
+    await bed.cleanUp();
+  });
+
+  const becomes = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
+    assert.ok(await until(async () => ((await holds()) ? true : null), 10, 10_000), what);
+  };
+  const told = async (): Promise<unknown> => (await driver.present(id))?.vrrp;
+  const start = (): Promise<void> => driver.apply(id, [{ kind: 'start-vrrp', cost: 'restart', vrrp: VRRP }]);
+  const kill = async (file: string): Promise<void> => void process.kill((await readPid(file)) ?? assert.fail('no process'), 'SIGKILL');
+  const keepers = async (): Promise<number> => (await processesIn(namespace)).filter(({ pid }) => isKeeper(commandLineOf(pid))).length;
+
+  test('a start where a sound one runs, and a reload, leave its process and the address alone', async () => {
+    const before = await readPid(files.pid);
+    await start();
+    await driver.apply(id, [{ kind: 'reload-vrrp', cost: 'runtime', vrrp: vrrpOf({ peer: '198.51.100.9' }) }]);
+    assert.deepEqual([await readPid(files.pid), await driver.active(id), await keepers()], [before, true, 1]);
+    assert.deepEqual(await told(), vrrpOf({ peer: '198.51.100.9' }));
+  });
+
+  test('one that believes the proxy dead counts as none, and is told the truth by a start', async () => {
+    await writeFile(files.fault, '1\n');
+    await becomes('not active', async () => (await driver.active(id)) === false);
+    assert.equal(await told(), null);
+    await start();
+    assert.deepEqual(await told(), VRRP);
+    await becomes('active', async () => (await driver.active(id)) === true);
+  });
+
+  test('a proxy that is killed is told to keepalived by its watcher; a new one takes that back', async () => {
+    const proxies = (await processesIn(namespace)).filter(({ program }) => program === 'haproxy');
+    for (const { pid } of proxies) process.kill(pid, 'SIGKILL');
+    await becomes('faulty', async () => (await readFile(files.fault, 'utf8')).trim() === '1');
+    await becomes('not active', async () => (await driver.active(id)) === false);
+    await driver.apply(id, creationOf(WANTED).slice(-2));
+    assert.deepEqual(await told(), VRRP);
+    await becomes('active', async () => (await driver.active(id)) === true);
+  });
+
+  test('its interface, taken away, comes back with the address, by itself or with the next start', async () => {
+    await ipBatch(namespace, [['link', 'delete', 'dev', 'vip0']]);
+    await until(async () => ((await told()) === null ? true : null), 10, 300);
+    await start();
+    assert.deepEqual(await told(), VRRP);
+    await becomes('active', async () => (await driver.active(id)) === true);
+  });
+
+  test('a file that nobody applied is not what runs', async () => {
+    await writeFile(files.config, `${VRRP.text}# changed by hand\n`);
+    assert.equal(await told(), null);
+    await start();
+    assert.deepEqual(await told(), VRRP);
+  });
+
+  test('without its keeper it counts as none, and that is told; a start leaves one of each', async () => {
+    await kill(files.keeperPid);
+    await becomes('the keeper is gone', async () => (await keepers()) === 0);
+    assert.equal(await told(), null);
+    await driver.read(id);
+    assert.deepEqual(lost, [id]);
+    await start();
+    assert.equal(await keepers(), 1);
+    assert.equal((await processesIn(namespace)).filter(({ program }) => program === 'keepalived').length, 2);
+  });
+
+  test('a broken configuration is refused in words, and the one before goes on', async () => {
+    const before = await readPid(files.pid);
+    const broken = { text: VRRP.text.replace('advert_int 0.05', 'advert_int nonsense') };
+    await assert.rejects(
+      driver.apply(id, [{ kind: 'reload-vrrp', cost: 'runtime', vrrp: broken }]),
+      /reload-vrrp: keepalived refuses the configuration: .*nonsense/,
+    );
+    assert.deepEqual([await told(), await readPid(files.pid), await driver.active(id)], [VRRP, before, true]);
+  });
+
+  test('two nodes: one active, one on standby, and the reading says which; a removed one hands over', async () => {
+    const other = randomUUID();
+    const config = pairedOf(WANTED.proxy, { role: 'BACKUP', own: PEER, peer: OWN });
+    try {
+      await driver.apply(other, creationOf(config));
+      assert.deepEqual([await driver.active(id), await driver.active(other)], [true, false]);
+      assert.deepEqual([(await driver.read(id))?.standby, (await driver.read(other))?.standby], [undefined, true]);
+      assert.deepEqual((await driver.present(other))?.links, config.links);
+      await driver.remove(id);
+      await becomes('the other is active', async () => (await driver.active(other)) === true);
+      assert.deepEqual((await driver.present(other))?.links, config.links);
+      assert.ok(!(await driver.present(other))?.links[0]?.addresses.some((address) => address.startsWith(`${VIP}/`)));
+    } finally {
+      await driver.remove(other);
+    }
+  });
+});
