@@ -50,7 +50,7 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number): 
     const reason = error instanceof Error ? error.message : String(error);
     deps.log.warn({ loadbalancer: id, attempt, reason }, 'not delivered, will try again');
     await recordReason(deps, tree, error, reason);
-    return { done: false, reason };
+    return { done: false, reason, sound: error instanceof MaterialError };
   }
 }
 

@@ -55,6 +55,21 @@ test('failures and thrown errors are tried again, with the attempt counted, unti
   assert.equal(attempts.at(-1), 0, 'success forgets the failures');
 });
 
+test('one that is sound but not done is tried again as if for the first time', async () => {
+  const attempts: number[] = [];
+  const finished = Promise.withResolvers<void>();
+  const work = queue(async (_key, attempt) => {
+    attempts.push(attempt);
+    if (attempts.length === 1) return { done: false, reason: 'no' };
+    if (attempts.length < 4) return { done: false, reason: 'a certificate is lost', sound: true };
+    finished.resolve();
+    return DONE;
+  });
+  work.add('a');
+  await finished.promise;
+  assert.deepEqual(attempts, [0, 1, 0, 0]);
+});
+
 test('the clock does not defeat the backoff, a write does', async () => {
   let runs = 0;
   const work = new WorkQueue({ workers: 1, retryFirstMs: 60_000, retryMaxMs: 60_000, work: async () => ({ done: ++runs > 1, reason: 'down' }) });

@@ -5,7 +5,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
-export type Outcome = { readonly done: true } | { readonly done: false; readonly reason: string };
+/** `sound`: all that can be done was done, and what is left waits for somebody else; a later attempt is as good as a first. */
+export type Outcome = { readonly done: true } | { readonly done: false; readonly reason: string; readonly sound?: boolean };
 
 export interface WorkQueueOptions {
   readonly workers: number;
@@ -23,7 +24,9 @@ export class WorkQueue {
   readonly #running = new Map<string, Promise<void>>();
   /** Added again while running. */
   readonly #again = new Set<string>();
+  /** Runs since one that was done, and those of them that failed. */
   readonly #attempts = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   /** Since when a key waits for quiet. */
   readonly #quietSince = new Map<string, number>();
@@ -89,10 +92,13 @@ export class WorkQueue {
 
   async #run(key: string): Promise<void> {
     const attempt = this.#attempts.get(key) ?? 0;
-    const outcome = await this.#attempt(key, attempt);
+    const failures = this.#failures.get(key) ?? 0;
+    const outcome = await this.#attempt(key, failures);
     this.#running.delete(key);
     if (outcome.done) this.#attempts.delete(key);
     else this.#attempts.set(key, attempt + 1);
+    if (outcome.done || outcome.sound) this.#failures.delete(key);
+    else this.#failures.set(key, failures + 1);
     if (this.#again.delete(key)) this.add(key);
     else if (!outcome.done) this.#retry(key, attempt);
     this.#pump();

@@ -3,6 +3,7 @@
  * secrets; authorities and lists of what they revoked as plain secrets in PEM (octavia-api reference §3.4).
  */
 import { type KeyObject, type X509Certificate, createHash } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import type { CertificateVault } from '../../control/materials.ts';
 import type { Authority, Certificate } from '../../model/certificate.ts';
 import { Fault, fault } from '../../model/fault.ts';
@@ -33,9 +34,18 @@ export function ofProject(projectId: string): Reader {
 /** What the references mean, for the face that checks them when they are written. */
 export function certificateStore(db: Db, keys: SecretKeys): CertificateStore {
   return {
-    certificate: async (caller, ref) => void (await loadCertificate(db, keys, caller, ref)),
+    certificate: async (caller, ref) => refuseUnserved(ref, await loadCertificate(db, keys, caller, ref)),
     authority: async (caller, ca, crl) => void (await loadAuthority(db, keys, caller, ca, crl)),
   };
+}
+
+/** What OpenSSL turns down (a short key, an old digest) no proxy would start with: better said to who sets it than found out later. */
+function refuseUnserved(ref: string, { certificate, intermediates, privateKey }: Certificate): void {
+  try {
+    createSecureContext({ cert: [certificate, ...intermediates].join('\n'), key: privateKey });
+  } catch (error) {
+    throw fault.certificateNotRetrieved([ref], `OpenSSL does not take it: ${reasonOf(error)}`);
+  }
 }
 
 /** What the references mean, for the loop that brings them to the nodes: their writers were checked when they wrote them. */

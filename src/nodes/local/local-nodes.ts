@@ -16,7 +16,7 @@ import { type Place, readNetwork } from './network-state.ts';
 import { announce, carryFirstNetworkSteps, carryNetworkSteps, ensureNamespace, isNetworkStep } from './network-steps.ts';
 import { trimLog } from './proxy-log.ts';
 import { mastersOf, prepareStart, type ProxyPlace, proxyProcesses, startProxy, stopProxy } from './proxy-process.ts';
-import { presentFiles, writeProxyFiles } from './proxy-files.ts';
+import { presentFiles, removeProxyFiles, removeUnnamed, writeProxyFiles } from './proxy-files.ts';
 import { combined, readPacketReading } from './packet-reading.ts';
 import { deletePackets, readPackets, setPackets } from './packets.ts';
 import { readProxyReading } from './proxy-reading.ts';
@@ -222,6 +222,7 @@ export class LocalNodes implements NodeDriver {
       case 'stop-proxy':
         this.#sentinels.drop(id);
         await stopProxy(place);
+        await removeProxyFiles(place.files);
         return clearFault(place.files);
       default:
         throw new NodeError(`'${step.kind}' is not a step about a proxy`);
@@ -238,6 +239,7 @@ export class LocalNodes implements NodeDriver {
     }
     const { serves } = await startProxy(place, proxy);
     await allDone([serves, announce(place.namespace, added, serves)]);
+    await removeUnnamed(place.files);
     if (!(await this.#sentinels.watch(id, place.files))) throw new NodeError('the proxy ended as soon as it served');
   }
 }

@@ -22,13 +22,15 @@ export interface PacketPlace {
 /** A node forwards only while it has the table, which lets through what it balances and nothing else. */
 const FORWARDING = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'];
 
-/** null when there is no table. One that is not as it was made is a strange one. */
+/** null when there is none, and none is half deleted: the file goes last. One that is not as it was made is a strange one. */
 export async function readPackets(place: PacketPlace): Promise<PacketConfig | null> {
-  const { config, listed } = await readTable(place);
-  return listed && (config ?? STRANGE_PACKETS);
+  const { filed, config } = await readTable(place);
+  return filed ? (config ?? STRANGE_PACKETS) : null;
 }
 
 interface Present {
+  /** Whether the node is said to have a table. */
+  readonly filed: boolean;
   /** null where the table is not there, or not as it was made. */
   readonly config: PacketConfig | null;
   readonly listed: Listed | null;
@@ -37,12 +39,12 @@ interface Present {
 async function readTable(place: PacketPlace): Promise<Present> {
   // The file is there before the table and goes after it: most nodes have neither, and need not be asked.
   const text = await readIfThere(place.files.packets);
-  if (text === null) return { config: null, listed: null };
+  if (text === null) return { filed: false, config: null, listed: null };
   const [listed, forwards] = await Promise.all([listTable(place, ['-a']), isForwarding(place)]);
   const config = parseConfig(text);
   const { seal } = listed ?? {};
   const sound = listed && seal && config && seal.digest === config.digest && seal.content === listed.content;
-  return { config: sound && forwards ? config : null, listed };
+  return { filed: true, config: sound && forwards ? config : null, listed };
 }
 
 /** Ours, but a power loss or a hand may have left anything in it. */

@@ -58,6 +58,12 @@ export async function removeUnnamed({ directory, config }: NodeFiles): Promise<v
   await Promise.all(unnamed.map((path) => rm(join(directory, path), { force: true })));
 }
 
+/** Removes all, and the configuration: what held keys is not left behind by a proxy that is wanted no more. */
+export async function removeProxyFiles({ directory, config, candidate }: NodeFiles): Promise<void> {
+  const files = [config, candidate, ...(await paths(directory)).map((path) => join(directory, path))];
+  await Promise.all(files.map((path) => rm(path, { force: true })));
+}
+
 /** The text with those of the lists of certificates that it names. */
 async function withLists(directory: string, there: readonly string[], text: string): Promise<string> {
   const lists = there.filter((path) => path.endsWith('.list') && text.includes(path));

@@ -64,8 +64,10 @@ function declarationHolds(metrics: ReadonlyMap<string, ExposedMetric>): void {
   }
 }
 
-/** Every number of HAProxy's own table is found again under Octavia's name. */
+/** Every number of HAProxy's own table is found again under Octavia's name, and nothing of what only serves to ask for them. */
 async function agreesWithStat(metrics: ReadonlyMap<string, ExposedMetric>): Promise<void> {
+  for (const [name, { samples }] of metrics)
+    assert.ok(!samples.some(({ labels }) => Object.values(labels).includes('weir-exporter')), `${name} tells of the exporter`);
   const [header = '', ...rows] = (await command('show stat')).split('\n');
   const columns = header.slice(2).split(',');
   const pairs = { stot: 'sessions_total', bin: 'bytes_in_total', bout: 'bytes_out_total', scur: 'current_sessions', smax: 'max_sessions' };

@@ -15,7 +15,7 @@ import { CPU, IDLE_SOURCE, LABELS, MEMORY, METRICS, type Metric } from './octavi
 export const EXPORTER = 'weir-exporter';
 
 const PROGRAM = String.raw`
-local own = '[{,]proxy="' .. EXPORTER .. '"'
+local own = '[{,]proxy="' .. EXPORTER:gsub('%-', '%%-') .. '"'
 
 local function percentage(part, whole)
   if not part or not whole or whole == 0 then return 'NaN' end

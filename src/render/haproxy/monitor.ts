@@ -51,16 +51,18 @@ export function checkDirectives(monitor: MonitorTopology | null, program: ProxyF
 export function checkKeywords(monitor: MonitorTopology | null, tls?: PoolTls): Argument[] {
   if (monitor === null) return [];
   const pace = [word('inter'), seconds(monitor.delay), word('fall'), integer(monitor.fall, 1, 1000), word('rise'), integer(monitor.rise, 1, 1000)];
-  return [word('check'), ...pace, ...transport(monitor, tls), ...checkAlpn(monitor, tls), ...observation(monitor)];
+  return [word('check'), ...pace, ...transport(monitor, tls), ...checkAlpn(monitor, tls), ...observation(monitor, tls)];
 }
 
 /**
  * Clients' own connections are watched as well: after three in a row that failed the member is down, long before the next
  * check. It is checked again at once, and comes back when the monitor's number of checks succeeded. Only failed connections
- * count: what a member answers may be a client's doing.
+ * count: what a member answers may be a client's doing. Towards members that speak TLS a connection may fail by a client's
+ * doing, too: its server name is passed on, and no certificate fits a wrong one.
  */
-function observation({ delay }: MonitorTopology): Argument[] {
+function observation({ delay }: MonitorTopology, tls: PoolTls | undefined): Argument[] {
   const often = [word('fastinter'), milliseconds(Math.min(Math.max(delay, 1), FASTEST_S) * 1000)];
+  if (tls) return often;
   return [...often, word('observe'), word('layer4'), word('error-limit'), word('3'), word('on-error'), word('mark-down')];
 }
 
