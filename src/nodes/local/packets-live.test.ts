@@ -66,7 +66,8 @@ suite('what the kernel balances', () => {
 
   test('without a member clients are refused at once, and served as soon as there is one', async () => {
     await bed.apply(topologyFor({ members: [] }));
-    assert.equal(await client.open('waiting'), 'error ECONNREFUSED');
+    assert.equal(await firstRefusal(client), 'error ECONNREFUSED');
+    await client.open('waiting');
     await bed.apply(topologyFor({ members: [memberAt('a')] }));
     assert.match(await client.say('waiting'), /^a /);
     await client.close('waiting');
@@ -247,3 +248,12 @@ suite('what the kernel balances', () => {
     for (let index = 0; index < count; index++) await client.close(`${name}${index}`);
   }
 });
+
+/** The kernel bounds how many refusals it sends in a second, so one may stay away. */
+async function firstRefusal(client: FlowClient): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const said = await client.open(`try ${attempt}`);
+    await client.close(`try ${attempt}`);
+    if (said !== 'silence' || attempt === 20) return said;
+  }
+}
