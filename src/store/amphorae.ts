@@ -1,5 +1,6 @@
 /** Amphorae as an operator sees them: what they counted, and sending them away. */
 import type { Amphora } from '../model/amphora.ts';
+import { elementsOf } from './elements.ts';
 import { octaviaTime } from './row-time.ts';
 import type { Statistics } from './statistics.ts';
 import type { Db, Tx } from './store.ts';
@@ -31,7 +32,7 @@ export async function retire(tx: Tx, amphorae: readonly Amphora[], now: Date): P
   const status = { status: 'PENDING_DELETE', updated_at: octaviaTime(now) } as const;
   const present = amphorae.filter((row) => row.status !== 'PENDING_DELETE');
   const ids = present.map(({ id }) => id);
-  if (ids.length > 0) await tx.db.updateTable('amphora').set(status).where('id', 'in', ids).execute();
+  if (ids.length > 0) await tx.db.updateTable('amphora').set(status).where('id', 'in', elementsOf(ids)).execute();
   return present.map((before) => ({ before, after: { ...before, ...status } }));
 }
 
@@ -41,7 +42,7 @@ export async function placesOf(
   loadBalancerIds: readonly string[],
 ): Promise<ReadonlyMap<string, { vip_port_id: string | null; availability_zone: string | null }>> {
   if (loadBalancerIds.length === 0) return new Map();
-  const rows = await db.selectFrom('load_balancer').select(['id', 'vip_port_id', 'availability_zone']).where('id', 'in', loadBalancerIds).execute();
+  const rows = await db.selectFrom('load_balancer').select(['id', 'vip_port_id', 'availability_zone']).where('id', 'in', elementsOf(loadBalancerIds)).execute();
   return new Map(rows.map((row) => [row.id, row]));
 }
 

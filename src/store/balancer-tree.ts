@@ -1,5 +1,5 @@
 /** One balancer with every row that delivery needs, as of one moment. */
-import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import type { Amphora } from '../model/amphora.ts';
 import type { ProfileData } from '../model/capability.ts';
 import type { HealthMonitor } from '../model/health-monitor.ts';
@@ -10,6 +10,7 @@ import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
 import type { Member } from '../model/member.ts';
 import { type Network, type Port, type Subnet, port } from '../model/network.ts';
 import type { Pool } from '../model/pool.ts';
+import { elementsOf } from './elements.ts';
 import { flavorDataOf } from './flavors.ts';
 import { byId } from './rows.ts';
 import type { Db } from './store.ts';
@@ -57,21 +58,24 @@ export async function balancerTree(db: Db, id: string): Promise<BalancerTree | u
 async function readTree(db: Db, id: string): Promise<BalancerTree | undefined> {
   const balancer = await byId(db, loadBalancer, id);
   if (balancer === undefined) return undefined;
-  const members = await childrenOf(db, 'member', id);
+  const listeners = await childrenOf(db, 'listener', id);
+  const policies = listeners.length > 0 ? await childrenOf(db, 'l7_policy', id) : [];
+  const pools = await childrenOf(db, 'pool', id);
+  const members = pools.length > 0 ? await childrenOf(db, 'member', id) : [];
   const subnets = await subnetsOf(db, balancer, members);
   return {
     balancer,
-    listeners: await childrenOf(db, 'listener', id),
-    pools: await childrenOf(db, 'pool', id),
+    listeners,
+    pools,
     members,
-    monitors: await childrenOf(db, 'health_monitor', id),
-    policies: await childrenOf(db, 'l7_policy', id),
-    rules: await childrenOf(db, 'l7_rule', id),
+    monitors: pools.length > 0 ? await childrenOf(db, 'health_monitor', id) : [],
+    policies,
+    rules: policies.length > 0 ? await childrenOf(db, 'l7_rule', id) : [],
     amphorae: await childrenOf(db, 'amphora', id),
     vipPort: balancer.vip_port_id === null ? null : ((await byId(db, port, balancer.vip_port_id)) ?? null),
     subnets,
     networks: await networksOf(db, subnets),
-    neighbours: await neighboursOf(db, balancer),
+    neighbours: members.length > 0 ? await neighboursOf(db, balancer) : [],
     flavor: await flavorDataOf(db, balancer.flavor_id),
   };
 }
@@ -130,11 +134,6 @@ async function networksOf(db: Db, subnets: readonly Subnet[]): Promise<Network[]
     .where('id', 'in', elementsOf(ids))
     .orderBy(sql`rowid`)
     .execute();
-}
-
-/** One statement for any number of ids, so that it is prepared once. */
-function elementsOf(ids: readonly string[]): RawBuilder<string> {
-  return sql<string>`(select value from json_each(${JSON.stringify([...new Set(ids)])}))`;
 }
 
 async function neighboursOf(db: Db, balancer: LoadBalancer): Promise<TreeNeighbour[]> {

@@ -29,7 +29,9 @@ const PARENTS_AT_ONCE = 20;
 
 async function bySome<T>(parents: readonly string[], read: (some: readonly string[]) => Promise<T[]>): Promise<T[]> {
   const found: T[] = [];
-  for (let start = 0; start < parents.length; start += PARENTS_AT_ONCE) found.push(...(await read(parents.slice(start, start + PARENTS_AT_ONCE))));
+  for (let start = 0; start < parents.length; start += PARENTS_AT_ONCE) {
+    for (const row of await read(parents.slice(start, start + PARENTS_AT_ONCE))) found.push(row);
+  }
   return found;
 }
 

@@ -3,6 +3,7 @@ import { type Expression, type ExpressionBuilder, type OperandExpression, type S
 import { fault } from '../model/fault.ts';
 import type { Resource, RowOf } from '../model/resource.ts';
 import { encodeAs } from './codec.ts';
+import { elementsOf } from './elements.ts';
 import type { Db } from './store.ts';
 import { anyTable, storageOf } from './table.ts';
 
@@ -29,14 +30,12 @@ type Condition = OperandExpression<SqlBool>;
 type SortKey = ListQuery['sort'][number];
 
 /** Rows read in one statement: some milliseconds' work, between two of which others get their turn. */
-const PAGE = 500;
+const PAGE = 1000;
 
 /** Throws fault.invalidMarker when the marker's row does not exist. However many rows there are, they are of one moment. */
 export async function list<R extends Resource>(db: Db, resource: R, query: ListQuery): Promise<RowOf<R>[]> {
-  if (db.isTransaction) return pages(db, resource, query);
-  // Mostly there are few. When there are more than a page, all are read within one transaction.
-  const few = await pages(db, resource, { ...query, limit: Math.min(query.limit ?? PAGE + 1, PAGE + 1) });
-  if (few.length <= PAGE) return few;
+  const inOneStatement = query.limit !== null && query.limit <= PAGE;
+  if (db.isTransaction || inOneStatement) return pages(db, resource, query);
   return db
     .transaction()
     .setAccessMode('read only')
@@ -87,17 +86,12 @@ function sortKeys(resource: Resource, sort: readonly SortKey[]): SortKey[] {
   return [...keys.values()];
 }
 
-/** One statement for any number of values, so that it is prepared once. */
 function matches(builder: Builder, resource: Resource, column: string, anyOf: readonly unknown[]): Condition {
   const storage = storageOf(resource, column);
   const values = anyOf.filter((value) => value !== null).map((value) => encodeAs(storage, value));
   const [first] = values;
   const found = values.length === 1 ? builder(column, '=', first) : builder(column, 'in', elementsOf(values));
   return values.length < anyOf.length ? builder.or([found, builder(column, 'is', null)]) : found;
-}
-
-function elementsOf(values: readonly unknown[]): Expression<unknown> {
-  return sql`(select value from json_each(${JSON.stringify(values)}))`;
 }
 
 function tagConditions(builder: Builder, resource: Resource, tags: NonNullable<ListQuery['tags']>): Condition[] {
@@ -140,6 +134,16 @@ async function markerRow(db: Db, resource: Resource, keys: readonly SortKey[], {
 
 /** Behind the marker in the order of the keys (before it when reversed): equal in the first n keys, beyond in the next. */
 function beyond(builder: Builder, keys: readonly SortKey[], marker: Row, reverse: boolean): Condition {
+  return builder.and([...fromFirstKey(builder, keys, marker, reverse), beyondOneKey(builder, keys, marker, reverse)]);
+}
+
+/** Follows from the rest, and is what lets SQLite begin at the marker instead of at the first row. */
+function fromFirstKey(builder: Builder, [first]: readonly SortKey[], marker: Row, reverse: boolean): Condition[] {
+  if (first === undefined || first.descending !== reverse || marker[first.column] === null) return [];
+  return [builder(first.column, '>=', marker[first.column])];
+}
+
+function beyondOneKey(builder: Builder, keys: readonly SortKey[], marker: Row, reverse: boolean): Condition {
   const alternatives = keys.map(({ column, descending }, position) => {
     const equal = keys.slice(0, position).map((key) => builder(key.column, 'is', marker[key.column]));
     return builder.and([...equal, ...further(builder, column, marker[column], descending !== reverse)]);

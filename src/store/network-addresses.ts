@@ -1,15 +1,10 @@
 /** Handing out the addresses of a subnet, in the caller's transaction: never one twice, none lost. */
-import { type Expression, sql } from 'kysely';
 import { fault } from '../model/fault.ts';
 import { ValueError, ipAddress } from '../model/field.ts';
 import type { Subnet } from '../model/network.ts';
 import { type Family, contains, hostRange, isInside, networkRange, poolRanges, roundFrom, sizeOf, toAddress, toNumber } from './address-range.ts';
+import { elementsOf } from './elements.ts';
 import type { Db, Tx } from './store.ts';
-
-/** One statement for any number of values. */
-export function elementsOf(values: readonly string[]): Expression<string> {
-  return sql<string>`(select value from json_each(${JSON.stringify(values)}))`;
-}
 
 /** Addresses still to be had from the subnet's pools, at most 2⁵³−1. */
 export async function freeAddresses(db: Db, row: Subnet): Promise<number> {

@@ -1,6 +1,6 @@
 /** Routers and their ports: a port is a router's when it has the router's id as its device and an owner of those below. */
 import type { Port, Subnet } from '../model/network.ts';
-import { elementsOf } from './network-addresses.ts';
+import { elementsOf } from './elements.ts';
 import type { Db } from './store.ts';
 
 export const ROUTER_INTERFACE = 'network:router_interface';

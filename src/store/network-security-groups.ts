@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Ethertype, type SecurityGroup, type SecurityGroupRule, securityGroup, securityGroupRule } from '../model/network-security-group.ts';
 import type { AuditedTx } from './audit.ts';
-import { elementsOf } from './network-addresses.ts';
+import { elementsOf } from './elements.ts';
 import { neutronTime } from './network-time.ts';
 import { insert } from './rows.ts';
 import type { Db } from './store.ts';

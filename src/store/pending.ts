@@ -1,6 +1,7 @@
 /** Marks what a write affects, so that clients see it wait until the nodes carry it (octavia-api reference §3.1). */
 import { type RawBuilder, sql } from 'kysely';
 import { CHILD_TABLES, type ChildTable } from './balancers.ts';
+import { elementsOf } from './elements.ts';
 import { rangesBelow } from './row-ranges.ts';
 import type { Tx } from './store.ts';
 
@@ -38,9 +39,4 @@ const ROWS_AT_ONCE = 1000;
 
 function* someOf(ids: readonly string[]): Generator<RawBuilder<string>> {
   for (let start = 0; start < ids.length; start += ROWS_AT_ONCE) yield elementsOf(ids.slice(start, start + ROWS_AT_ONCE));
-}
-
-/** One statement for any number of ids: a listener's rules may be more than a statement takes parameters. */
-function elementsOf(ids: readonly string[]): RawBuilder<string> {
-  return sql<string>`(select value from json_each(${JSON.stringify(ids)}))`;
 }

@@ -25,7 +25,7 @@ interface Range {
 async function nextRange(db: Db, table: string, loadBalancerId: string, after: number): Promise<Range> {
   const { rows } = await sql<{ last: number | null; count: number }>`
     select max(number) as last, count(*) as count
-    from (select rowid as number from ${sql.table(table)} where loadbalancer_id = ${loadBalancerId} and rowid > ${after} order by rowid limit ${ROWS_AT_ONCE})`.execute(
+    from (select rowid as number from ${sql.table(table)} where loadbalancer_id = ${loadBalancerId} and rowid > ${after} order by rowid limit ${sql.lit(ROWS_AT_ONCE)})`.execute(
     db,
   );
   return { after, last: rows[0]?.last ?? after, count: rows[0]?.count ?? 0 };

@@ -15,6 +15,7 @@ import {
   secretPayload,
 } from '../model/secret.ts';
 import type { Database } from './database.ts';
+import { elementsOf } from './elements.ts';
 import { byId, insert, insertMany } from './rows.ts';
 import type { Db } from './store.ts';
 
@@ -132,7 +133,7 @@ export async function highestKeyNumber(db: Db): Promise<number> {
 export async function secretsIn(db: Db, containerIds: readonly string[]): Promise<Map<string, ContainerSecret[]>> {
   const known = new Map(containerIds.map((id) => [id, [] as ContainerSecret[]]));
   if (containerIds.length === 0) return known;
-  const ids = sql<string>`(select value from json_each(${JSON.stringify(containerIds)}))`;
+  const ids = elementsOf(containerIds);
   const rows = await db.selectFrom('container_secret').selectAll().where('container_id', 'in', ids).orderBy('position').execute();
   for (const row of rows) known.get(row.container_id)?.push(row);
   return known;
@@ -170,7 +171,7 @@ export async function consumersOf(db: Db, table: ConsumerTable, ownerId: string,
 /** All consumers of containers, by container. */
 export async function containerConsumers(db: Db, containerIds: readonly string[]): Promise<Map<string, ContainerConsumer[]>> {
   const known = new Map(containerIds.map((id) => [id, [] as ContainerConsumer[]]));
-  const ids = sql<string>`(select value from json_each(${JSON.stringify(containerIds)}))`;
+  const ids = elementsOf(containerIds);
   const rows = await db.selectFrom('container_consumer').selectAll().where('container_id', 'in', ids).orderBy('created').orderBy('id').execute();
   for (const row of rows) known.get(row.container_id)?.push(row);
   return known;
@@ -179,7 +180,7 @@ export async function containerConsumers(db: Db, containerIds: readonly string[]
 /** The same of secrets. */
 export async function secretConsumers(db: Db, secretIds: readonly string[]): Promise<Map<string, SecretConsumer[]>> {
   const known = new Map(secretIds.map((id) => [id, [] as SecretConsumer[]]));
-  const ids = sql<string>`(select value from json_each(${JSON.stringify(secretIds)}))`;
+  const ids = elementsOf(secretIds);
   const rows = await db.selectFrom('secret_consumer').selectAll().where('secret_id', 'in', ids).orderBy('created').orderBy('id').execute();
   for (const row of rows) known.get(row.secret_id)?.push(row);
   return known;

@@ -13,10 +13,11 @@ import {
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
-  SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely';
+import { blankOf } from '../model/blank.ts';
 import { type Decode, decoderOf, encode } from './codec.ts';
+import { SteadyQueryCompiler } from './sqlite-compiler.ts';
 
 /** Statement shapes are few; the bound only guards against a caller that makes a new one each time. */
 const STATEMENTS_KEPT = 500;
@@ -26,7 +27,7 @@ export function sqliteDialect(database: DatabaseSync, scope: TransactionScope): 
     createAdapter: () => new OwnQueueAdapter(),
     createDriver: () => new SqliteDriver(database, scope),
     createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createQueryCompiler: () => new SteadyQueryCompiler(),
   };
 }
 
@@ -138,6 +139,7 @@ interface Prepared {
   readonly statement: StatementSync;
   readonly names: readonly string[];
   readonly decoders: readonly (Decode | null)[];
+  readonly blank: Record<string, unknown>;
 }
 
 /** Milliseconds of queries before the event loop turns. */
@@ -214,11 +216,12 @@ type Values = Parameters<Decode>[0][];
 function prepare(database: DatabaseSync, sql: string): Prepared {
   const statement = database.prepare(sql, { returnArrays: true });
   const columns = statement.columns();
-  return { statement, names: columns.map((column) => column.name), decoders: columns.map((column) => decoderOf(column.column ?? column.name)) };
+  const names = columns.map((column) => column.name);
+  return { statement, names, decoders: columns.map((column) => decoderOf(column.column ?? column.name)), blank: blankOf(names) };
 }
 
-function toRow<R>({ names, decoders }: Prepared, values: Values): R {
-  const row: Record<string, unknown> = {};
+function toRow<R>({ names, decoders, blank }: Prepared, values: Values): R {
+  const row = { ...blank };
   for (let index = 0; index < names.length; index++) {
     const value = values[index] ?? null;
     const decode = decoders[index];

@@ -1,9 +1,9 @@
 /** /servers: what there is can be looked up; making and changing it is refused. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ServerInfo } from '../../model/server.ts';
+import { inTurns } from '../http/turns.ts';
 import { type Ask, type ComputeContext, allServers, askOf, isOwn, sees } from './context.ts';
 import type { View } from './flavor-view.ts';
-import { filterInTurns } from './in-turns.ts';
 import { nova } from './nova-error.ts';
 import { behindMarker, pageOf } from './page.ts';
 import { serverTests, wantsAllProjects } from './server-filters.ts';
@@ -38,7 +38,9 @@ function lists(app: FastifyInstance, context: ComputeContext): void {
 async function list(ask: Ask, context: ComputeContext, path: string, rule: string, view: (ask: Ask, info: ServerInfo) => View): Promise<View> {
   const [everything, tests, order] = [wantsAllProjects(ask, rule), serverTests(ask), serverOrder(ask)];
   const visible = (await allServers(context)).filter((info) => everything || isOwn(ask.caller, info)).toSorted(order);
-  const found = await filterInTurns(behindMarker(ask, visible), (info) => tests.every((passes) => passes(info)));
+  const candidates = behindMarker(ask, visible);
+  const passing = await inTurns(candidates, (info) => tests.every((passes) => passes(info)));
+  const found = candidates.filter((_info, index) => passing[index]);
   const { items, links } = pageOf(ask, path, found);
   return { servers: items.map((info) => view(ask, info)), ...(links.length > 0 ? { servers_links: links } : {}) };
 }

@@ -10,7 +10,7 @@ import type { Actor } from '../../store/audit.ts';
 import { actorOf } from '../http/actor.ts';
 import { asksForPlan } from '../http/dry-run-header.ts';
 import type { Caller } from '../identity/caller.ts';
-import { inTurns } from '../http/in-turns.ts';
+import { inTurns } from '../http/turns.ts';
 import { refuseConditions } from '../http/conditions.ts';
 import { type RawQuery, pageLinks, parseFields, parseListQuery } from '../http/list-query.ts';
 import { type OctaviaOptions, callerOf } from './context.ts';
@@ -62,8 +62,7 @@ export function registerCollection<R extends Resource>(app: FastifyInstance, opt
   const { path, resource } = collection;
   app.get(path, async (request, reply) => {
     const self = `${options.baseUrl(request)}/v2.0/lbaas${request.url.slice(request.url.indexOf('/lbaas') + 6).split('?')[0]}`;
-    const { body, rows } = await listRows(collection, callOf(options, request), self);
-    return rows < LONG_LIST ? body : sendLong(reply, body);
+    return sendLong(reply, await listRows(collection, callOf(options, request), self));
   });
   app.get(`${path}/:id`, async (request, reply) => showRow(collection, callOf(options, request), reply));
   app.post(path, async (request, reply) => {
@@ -107,9 +106,6 @@ function answer(reply: FastifyReply, resource: Resource, shown: View): FastifyRe
   return reply.send({ [resource.name]: shown });
 }
 
-/** Rows of a list that is written in short stretches. */
-const LONG_LIST = 500;
-
 /** What may be megabytes: a whole tree, a list without a limit. */
 async function sendLong(reply: FastifyReply, body: View): Promise<FastifyReply> {
   return reply.type('application/json; charset=utf-8').send(await longJson(body));
@@ -120,7 +116,7 @@ async function shown<R extends Resource>(collection: Collection<R>, { store }: O
   return only ?? {};
 }
 
-async function listRows<R extends Resource>(collection: Collection<R>, call: Call, self: string): Promise<{ body: View; rows: number }> {
+async function listRows<R extends Resource>(collection: Collection<R>, call: Call, self: string): Promise<View> {
   const { resource } = collection;
   const { options, query } = call;
   const { own, others } = await partedFilters(collection.elsewhere ?? {}, call);
@@ -130,8 +126,9 @@ async function listRows<R extends Resource>(collection: Collection<R>, call: Cal
   const rows = await list(options.store.db, resource, { ...request.query, where: [...request.query.where, ...others], scope });
   const views = await collection.view(options.store.db, rows);
   const ids = rows.map((row) => (row as unknown as Owned).id);
-  const selected = await inTurns(views, (view) => select(view, request.fields));
-  return { body: { [resource.collection]: selected, [resource.links]: pageLinks(self, query, request, ids) }, rows: rows.length };
+  const { fields } = request;
+  const selected = fields === null ? views : await inTurns(views, (view) => select(view, fields));
+  return { [resource.collection]: selected, [resource.links]: pageLinks(self, query, request, ids) };
 }
 
 /** What the rows' own columns answer, and conditions for what others do. */

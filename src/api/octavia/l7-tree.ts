@@ -7,11 +7,10 @@ import { nestedIn, parseNested } from '../../model/resource.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { policiesOfListeners, rulesOfPolicies } from '../../store/l7-references.ts';
 import type { Db } from '../../store/store.ts';
-import { inTurns } from '../http/in-turns.ts';
+import { inTurns, turns } from '../http/turns.ts';
 import type { Call } from './collection.ts';
 import { type NewPolicy, type PolicyBody, type PolicyPlace, newPolicy } from './l7-policies.ts';
 import { viewPolicy, viewRule } from './l7-view.ts';
-import { pauses } from './pause.ts';
 import { requireQuota } from './quota-limit.ts';
 import type { View } from './view.ts';
 import { addAll } from './write.ts';
@@ -31,10 +30,10 @@ export async function addPolicies(
   const rules = bodies.map((body) => nestedIn(body, 'rules').length).reduce((sum, count) => sum + count, 0);
   await requireQuota(tx, call, parent.balancer.project_id ?? '', { l7policy: bodies.length, l7rule: rules });
   const made: NewPolicy[] = [];
-  const pause = pauses();
+  const turn = turns();
   for (const [index, body] of inOrder(bodies).entries()) {
     made.push(await newPolicy(tx, call, { ...body, position: index + 1 }, parent));
-    await pause();
+    await turn();
   }
   await addAll(
     tx,

@@ -1,14 +1,12 @@
 /** L7 policies and rules as clients see them. */
 import { type L7Policy, l7Policy } from '../../model/l7-policy.ts';
 import { type L7Rule, l7Rule } from '../../model/l7-rule.ts';
-import { shownFields } from '../../model/resource.ts';
 import { childrenOf } from '../../store/references.ts';
 import type { Db } from '../../store/store.ts';
-import { inTurns } from '../http/in-turns.ts';
-import type { View } from './view.ts';
+import { inTurns } from '../http/turns.ts';
+import { type View, viewer } from './viewer.ts';
 
-const POLICY = shownFields(l7Policy);
-const RULE = shownFields(l7Rule);
+const view = { policy: viewer(l7Policy), rule: viewer(l7Rule) };
 
 export async function viewL7Policies(db: Db, rows: readonly L7Policy[]): Promise<View[]> {
   const rules = await childrenOf(
@@ -25,15 +23,9 @@ export async function viewL7Rules(_db: Db, rows: readonly L7Rule[]): Promise<Vie
 
 /** `rules`: references, or whole rules in the answer to a fully populated create. */
 export function viewPolicy(row: L7Policy, rules: readonly View[] | readonly { id: string }[]): View {
-  return picked(POLICY, { ...row, rules, tenant_id: row.project_id });
+  return view.policy(row, { rules, tenant_id: row.project_id });
 }
 
 export function viewRule(row: L7Rule): View {
-  return picked(RULE, { ...row, tenant_id: row.project_id });
-}
-
-function picked(names: readonly string[], values: View): View {
-  const shown: View = {};
-  for (const name of names) shown[name] = values[name];
-  return shown;
+  return view.rule(row, { tenant_id: row.project_id });
 }

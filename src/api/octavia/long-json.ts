@@ -1,46 +1,68 @@
 /** An answer of megabytes as JSON, written in short stretches: JSON.stringify would keep everybody waiting for all of it. */
 import { isPlainObject } from '../../model/field.ts';
-import { pauses } from './pause.ts';
+import { turns } from '../http/turns.ts';
 
-/** Lists of this many and more are written item by item. */
-const LONG = 20;
-/** Characters that are turned into bytes at once. */
-const CHUNK = 65_536;
+/** Values written by one JSON.stringify: about a millisecond's work. */
+const STRETCH = 8000;
+/** Characters of a text that take as long as one value. */
+const CHARACTERS = 64;
 
 /** What `JSON.stringify(value)` gives for parsed JSON and for views, which may have undefined attributes. */
 export async function longJson(value: Record<string, unknown>): Promise<Buffer> {
   const written: Buffer[] = [];
-  const pause = pauses();
-  let text = '';
+  const turn = turns();
   for (const piece of piecesOf(value)) {
-    text += piece;
-    if (text.length < CHUNK) continue;
-    written.push(Buffer.from(text));
-    text = '';
-    await pause();
+    written.push(Buffer.from(piece));
+    await turn();
   }
-  return Buffer.concat([...written, Buffer.from(text)]);
+  return written.length === 1 ? (written[0] as Buffer) : Buffer.concat(written);
 }
 
 function* piecesOf(value: unknown): Generator<string> {
-  if (Array.isArray(value) && holdsLong(value)) yield* listed(value);
-  else if (isPlainObject(value) && holdsLong(value)) yield* attributes(value);
+  const whole = weightOf(value, STRETCH) < STRETCH;
+  if (!whole && Array.isArray(value)) yield* listed(value);
+  else if (!whole && isPlainObject(value)) yield* attributes(value);
   else yield JSON.stringify(value ?? null);
 }
 
-/** Long itself, or something in it is: one look into each level, and everything is looked at once. */
-function holdsLong(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length >= LONG || value.some(holdsLong);
-  return isPlainObject(value) && Object.values(value).some(holdsLong);
+/** How many values it is made of; no more are counted than `most`. */
+function weightOf(value: unknown, most: number): number {
+  if (typeof value === 'string') return 1 + value.length / CHARACTERS;
+  if (typeof value !== 'object' || value === null) return 1;
+  let weight = 1;
+  for (const item of Array.isArray(value) ? value : Object.values(value)) {
+    weight += weightOf(item, most - weight);
+    if (weight >= most) break;
+  }
+  return weight;
 }
 
 function* listed(items: readonly unknown[]): Generator<string> {
   yield '[';
-  for (const [index, item] of items.entries()) {
-    if (index > 0) yield ',';
-    yield* piecesOf(item);
+  let separator = '';
+  for (const group of groupsOf(items)) {
+    if (separator) yield separator;
+    if (group.length === 1) yield* piecesOf(group[0]);
+    else yield JSON.stringify(group).slice(1, -1);
+    separator = ',';
   }
   yield ']';
+}
+
+/** Neighbours that are written at once. */
+function* groupsOf(items: readonly unknown[]): Generator<unknown[]> {
+  let group: unknown[] = [];
+  let weight = 0;
+  for (const item of items) {
+    const own = weightOf(item, STRETCH);
+    if (group.length > 0 && weight + own >= STRETCH) {
+      yield group;
+      [group, weight] = [[], 0];
+    }
+    group.push(item);
+    weight += own;
+  }
+  if (group.length > 0) yield group;
 }
 
 function* attributes(object: Record<string, unknown>): Generator<string> {

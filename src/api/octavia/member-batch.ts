@@ -10,7 +10,7 @@ import { type CreateOf, parseCreateObject } from '../../model/resource.ts';
 import { markDeleting, markPending } from '../../store/pending.ts';
 import { insertMany, update } from '../../store/rows.ts';
 import type { AuditedTx } from '../../store/audit.ts';
-import { inTurns } from '../http/in-turns.ts';
+import { inTurns } from '../http/turns.ts';
 import type { Call } from './collection.ts';
 import { timestamp } from './context.ts';
 import { checkMatch } from './etag.ts';

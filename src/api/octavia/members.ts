@@ -9,7 +9,7 @@ import { markDeleting, markPending } from '../../store/pending.ts';
 import { childrenOf } from '../../store/references.ts';
 import { byId, insertMany, isUniqueViolation } from '../../store/rows.ts';
 import type { Tx } from '../../store/store.ts';
-import { inTurns } from '../http/in-turns.ts';
+import { inTurns } from '../http/turns.ts';
 import { type Call, type Collection, rowFor } from './collection.ts';
 import { timestamp } from './context.ts';
 import { refuseUnreachable } from './engine.ts';

@@ -7,7 +7,7 @@ import type { Pool } from '../../model/pool.ts';
 import { type BalancerTree, balancerTree } from '../../store/balancer-tree.ts';
 import { type Branches, branchesOf } from '../../control/branches.ts';
 import { fault } from '../../model/fault.ts';
-import { inTurns } from '../http/in-turns.ts';
+import { inTurns } from '../http/turns.ts';
 import { type Call, rowFor } from './collection.ts';
 import type { View } from './view.ts';
 

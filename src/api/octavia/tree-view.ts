@@ -2,15 +2,16 @@
 import type { LoadBalancer } from '../../model/load-balancer.ts';
 import { balancerTree } from '../../store/balancer-tree.ts';
 import type { Store } from '../../store/store.ts';
-import { inTurns } from '../http/in-turns.ts';
+import { inTurns } from '../http/turns.ts';
 import { viewPolicyTrees } from './l7-tree.ts';
 import { type View, viewHealthMonitors, viewListeners, viewLoadBalancers, viewMembers, viewPools } from './view.ts';
 
 export async function viewTree(db: Store['db'], row: LoadBalancer): Promise<View> {
   const [balancer = {}] = await viewLoadBalancers(db, [row]);
+  if (isBare(balancer)) return balancer;
   const tree = await balancerTree(db, row.id);
   // The loop may be quicker than the answer: what was asked for is shown as it was accepted.
-  if (!tree || tree.listeners.length + tree.pools.length === 0) return balancer;
+  if (!tree) return balancer;
   const policies = await viewPolicyTrees(
     db,
     tree.listeners.map(({ id }) => id),
@@ -27,4 +28,9 @@ export async function viewTree(db: Store['db'], row: LoadBalancer): Promise<View
       return { ...view, members: members.get(id) ?? [], healthmonitor: monitors.get(id)?.[0] ?? null };
     }),
   };
+}
+
+/** Nothing was asked for below it, which is what most ask: no tree is read then. */
+function isBare({ listeners, pools }: View): boolean {
+  return [listeners, pools].flat().length === 0;
 }

@@ -13,7 +13,7 @@ import { listenersOfPools } from '../../store/references.ts';
 import { insert, insertMany, list, update } from '../../store/rows.ts';
 import { type AuditedTx, audited, rehearse } from '../../store/audit.ts';
 import type { Tx } from '../../store/store.ts';
-import { inTurns } from '../http/in-turns.ts';
+import { inTurns } from '../http/turns.ts';
 import { type Call, rowFor, targetFor } from './collection.ts';
 import { timestamp } from './context.ts';
 import { DryRun, changeView } from './dry-run.ts';
