@@ -63,9 +63,3 @@ export const listener = resource({
   },
 });
 export type Listener = RowOf<typeof listener>;
-
-/** Port uniqueness is per transport: TCP 53 and UDP 53 coexist (reference §3.4). */
-export function transportOf(protocol: ListenerProtocol): 'tcp' | 'udp' | 'sctp' {
-  if (protocol === 'UDP') return 'udp';
-  return protocol === 'SCTP' ? 'sctp' : 'tcp';
-}

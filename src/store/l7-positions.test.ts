@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { l7Policy } from '../model/l7-policy.ts';
 import { type Listener, listener } from '../model/listener.ts';
 import { loadBalancer } from '../model/load-balancer.ts';
-import { closePosition, movePosition, openPosition, reclaimPositions } from './l7-positions.ts';
+import { closePosition, movePosition, openPosition } from './l7-positions.ts';
 import { policiesOfListener } from './l7-references.ts';
 import { markDeleting } from './pending.ts';
 import { byId, insert } from './rows.ts';
@@ -111,24 +111,4 @@ test('a position cannot be taken twice', async (t) => {
   await fill(store, front, ['a']);
   await assert.rejects(insert(store.db, l7Policy, policyRow(front, { position: 1 })), /UNIQUE/);
   await insert(store.db, l7Policy, policyRow(front, { position: 1, deleting: true }));
-});
-
-test('policies whose deletion is called off come last, in their old order', async (t) => {
-  const store = await writableStore(t);
-  const front = await newListener(store);
-  await fill(store, front, ['a', 'b', 'c']);
-  const [a, b] = await policiesOfListener(store.db, front.id);
-  assert.ok(a && b);
-  await store.transaction(async (tx) => {
-    for (const row of [b, a]) {
-      await markDeleting(tx, 'l7_policy', [row.id], 2);
-      await closePosition(tx, row);
-    }
-    await reclaimPositions(tx, front.loadbalancer_id);
-    await tx.db.updateTable('l7_policy').set({ deleting: false }).where('listener_id', '=', front.id).execute();
-  });
-  assert.deepEqual(
-    (await policiesOfListener(store.db, front.id)).map(({ name, position: place }) => `${name}${place}`),
-    ['c1', 'a2', 'b3'],
-  );
 });

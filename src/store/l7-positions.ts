@@ -40,21 +40,6 @@ export async function closePosition(tx: Tx, { listener_id, position }: L7Policy)
   return shift(tx, listener_id, { from: position + 1, to: left + 1, by: -1 });
 }
 
-/**
- * Puts the policies of a balancer whose deletion is about to be called off behind those that took their positions: to be
- * called before they are wanted again.
- */
-export async function reclaimPositions(tx: Tx, loadBalancerId: string): Promise<void> {
-  const going = tx.db.selectFrom('l7_policy').select(['id', 'listener_id']).where('loadbalancer_id', '=', loadBalancerId).where('deleting', '=', true);
-  const rows = await going.where('provisioning_status', '=', 'PENDING_DELETE').orderBy('position').execute();
-  const next = new Map<string, number>();
-  for (const { id, listener_id } of rows) {
-    const position = next.get(listener_id) ?? (await countPolicies(tx.db, listener_id)) + 1;
-    await tx.db.updateTable('l7_policy').set({ position }).where('id', '=', id).execute();
-    next.set(listener_id, position + 1);
-  }
-}
-
 async function countPolicies(db: Db, listenerId: string): Promise<number> {
   const { count } = await db
     .selectFrom('l7_policy')

@@ -35,14 +35,6 @@ async function bySome<T>(parents: readonly string[], read: (some: readonly strin
   return found;
 }
 
-export async function policyIdsOfListener(db: Db, listenerId: string): Promise<string[]> {
-  return (await policiesOfListener(db, listenerId)).map(({ id }) => id);
-}
-
-export async function ruleIdsOfPolicies(db: Db, policyIds: readonly string[]): Promise<string[]> {
-  return (await rulesOfPolicies(db, policyIds)).map(({ id }) => id);
-}
-
 function wanted<R extends typeof l7Policy | typeof l7Rule>(
   db: Db,
   resource: R,
