@@ -1,5 +1,7 @@
 /** Every id of one project, in every place where another project's users can put it: nothing is read, nothing is written. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { IDENTITY, type Intruder, KEYS, LBAAS, NETWORK, administrator, intruder, madeNetwork } from './attack.fixture.ts';
 import { Playground } from './playground.fixture.ts';
@@ -12,7 +14,7 @@ type Ids = Readonly<Record<string, string>>;
 type Request = readonly [method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>];
 
 /** A project with one of everything. */
-async function furnish(client: Intruder, cidr: string, host: string, outside: string): Promise<Ids> {
+async function furnish(client: Intruder, cidr: string, host: string, outside: string, bundle: Buffer): Promise<Ids> {
   const { network, subnet } = await madeNetwork(client, cidr);
   const port = await client.make(`${NETWORK}/ports`, 'port', { network_id: network, name: MARK });
   const router = await client.make(`${NETWORK}/routers`, 'router', { name: MARK });
@@ -33,7 +35,33 @@ async function furnish(client: Intruder, cidr: string, host: string, outside: st
   const policy = await client.make(`${LBAAS}/l7policies`, 'l7policy', { name: MARK, listener_id: listener, action: 'REJECT' });
   const rule = await client.make(`${LBAAS}/l7policies/${policy}/rules`, 'rule', { type: 'PATH', compare_type: 'EQUAL_TO', value: `/${MARK}` });
   const things = { network, subnet, port, router, group, floating, balancer, listener, pool, member, monitor, policy, rule };
-  return { ...things, ...(await furnishKeys(client)), user: client.userId };
+  return { ...things, ...(await furnishKeys(client)), ...(await furnishTls(client, balancer, bundle)), user: client.userId };
+}
+
+/** What refers to a certificate of the project's own. */
+async function furnishTls(client: Intruder, loadbalancer_id: string, bundle: Buffer): Promise<Ids> {
+  const octets = { payload_content_type: 'application/octet-stream', payload_content_encoding: 'base64' };
+  const made = await client.send('POST', `${KEYS}/secrets`, { name: MARK, payload: bundle.toString('base64'), ...octets });
+  const { secret_ref: ref } = JSON.parse(made.text) as { secret_ref: string };
+  const tls = { name: MARK, loadbalancer_id, protocol: 'TERMINATED_HTTPS', protocol_port: 8443, default_tls_container_ref: ref };
+  const pool = { name: MARK, loadbalancer_id, protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', tls_enabled: true, tls_container_ref: ref };
+  return {
+    tlsListener: await client.make(`${LBAAS}/listeners`, 'listener', tls),
+    tlsPool: await client.make(`${LBAAS}/pools`, 'pool', pool),
+    certificate: ref.split('/').at(-1) ?? '',
+  };
+}
+
+/** A certificate with its key, as PKCS#12. */
+async function certificateBundle(): Promise<Buffer> {
+  const directory = await mkdtemp('/tmp/weir-tenancy-');
+  try {
+    const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] });
+    openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'a.key', '-out', 'a.pem', '-subj', '/CN=a.example');
+    return openssl('pkcs12', '-export', '-inkey', 'a.key', '-in', 'a.pem', '-passout', 'pass:');
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 
 async function furnishKeys(client: Intruder): Promise<Ids> {
@@ -51,7 +79,10 @@ function direct(v: Ids): Request[] {
   const octavia: [string, string, object][] = [
     [`loadbalancers/${v['balancer']}`, 'loadbalancer', { name: 'taken' }],
     [`listeners/${v['listener']}`, 'listener', { name: 'taken' }],
+    [`listeners/${v['tlsListener']}`, 'listener', { sni_container_refs: [] }],
+    [`listeners/${v['tlsListener']}`, 'listener', { sni_container_refs: ['taken'], client_crl_container_ref: 'taken' }],
     [`pools/${v['pool']}`, 'pool', { name: 'taken' }],
+    [`pools/${v['tlsPool']}`, 'pool', { crl_container_ref: 'taken' }],
     [`pools/${v['pool']}/members/${v['member']}`, 'member', { weight: 7 }],
     [`healthmonitors/${v['monitor']}`, 'healthmonitor', { name: 'taken' }],
     [`l7policies/${v['policy']}`, 'l7policy', { name: 'taken' }],
@@ -164,9 +195,10 @@ for (const [roleSet, role] of Object.entries(ROLE_SETS)) {
       admin = await administrator(cloud);
       const outside = await admin.make(`${NETWORK}/networks`, 'network', { name: 'outside', 'router:external': true });
       await admin.make(`${NETWORK}/subnets`, 'subnet', { network_id: outside, ip_version: 4, cidr: '203.0.113.0/24' });
-      victim = await furnish(await withRoles('owner', 'theirs'), '10.73.0.0/24', '10.73.0.200', outside);
+      const bundle = await certificateBundle();
+      victim = await furnish(await withRoles('owner', 'theirs'), '10.73.0.0/24', '10.73.0.200', outside, bundle);
       const neighbour = await withRoles('neighbour', 'ours');
-      own = await furnish(neighbour, '10.74.0.0/24', '10.74.0.200', outside);
+      own = await furnish(neighbour, '10.74.0.0/24', '10.74.0.200', outside, bundle);
       intruders = [neighbour, await intruder(admin, 'onlooker', 'ours', 'reader')];
     });
     after(() => cloud.destroy());
@@ -200,6 +232,7 @@ for (const [roleSet, role] of Object.entries(ROLE_SETS)) {
           const { status, text } = await client.send(method, path, body, headers);
           assert.ok(status >= 400 && status < 500, `${method} ${path} ${JSON.stringify(body)}: ${status} ${text}`);
           assert.ok(!text.includes(MARK), text);
+          assertNothingNewOf(text, `${method} ${path} ${JSON.stringify(body)}`);
         }
         for (const [method, path, , headers] of asking(victim)) {
           const { status, text } = await client.send(method, path, undefined, headers);
@@ -209,6 +242,12 @@ for (const [roleSet, role] of Object.entries(ROLE_SETS)) {
       }
       assert.deepEqual(await state(), before);
     });
+
+    /** Ids that the intruder said itself may come back. */
+    function assertNothingNewOf(text: string, request: string): void {
+      for (const [kind, id] of Object.entries(victim))
+        assert.ok(request.includes(id) || !text.includes(id), `${request} tells of the victim's ${kind}: ${text}`);
+    }
 
     function assertNothingOf(text: string, what: string): void {
       for (const [kind, id] of Object.entries(victim)) assert.ok(!text.includes(id), `${what} tells of the victim's ${kind}`);

@@ -191,7 +191,7 @@ test('an IPv6 VIP with IPv4 members, an IPv4 VIP with IPv6 members', async () =>
   await bothAnswer(second.balancer.vip_address);
 });
 
-test('what only one address carries is refused with several', async () => {
+test('datagrams on addresses of both families are refused', async () => {
   const balancer = await lbaas.make('loadbalancers', 'loadbalancer', { vip_subnet_id: subnet4, additional_vips: [{ subnet_id: subnet6 }] });
   const wanted = { listener: { protocol: 'UDP', protocol_port: 53, loadbalancer_id: balancer.id } };
   await assert.rejects(lbaas.api.request('POST', `${LBAAS}/listeners`, wanted), /501|additional_vips/);

@@ -1,7 +1,7 @@
 /** Pairs on real nodes: whatever happens to one, the other one answers, and there is one owner of the address afterwards. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -83,6 +83,22 @@ test('while the server is gone a dead proxy and a dead keepalived hand over all 
   await until('keepalived is kept', async () => (await pairs.pidsOf(second, 'keepalived')).length === 2);
   await cloud.serve();
   assert.equal((await pairs.healthy(balancer)).id, first.id);
+});
+
+test('the watcher of a proxy is killed: it gets another, and without a server a dead proxy hands over as ever', async () => {
+  const { balancer } = await pairs.whole();
+  const first = await pairs.healthy(balancer);
+  const second = await pairs.standby(balancer);
+  const watcher = (): Promise<string> => readFile(`${first.directory}/watcher.pid`, 'utf8');
+  const [killed, proxies] = [await watcher(), await pairs.pidsOf(first, 'haproxy')];
+  send(Number(killed), 'SIGKILL');
+  await until('there is another', async () => (await watcher()) !== killed);
+  assert.deepEqual([await pairs.pidsOf(first, 'haproxy'), (await pairs.owner(balancer)).id], [proxies, first.id]);
+  await cloud.end('SIGKILL');
+  await pairs.kill(first, 'haproxy');
+  await until('the other has it', async () => (await pairs.holds(second, balancer.vip_address)) && !(await pairs.holds(first, balancer.vip_address)));
+  await cloud.serve();
+  assert.equal((await pairs.healthy(balancer)).id, second.id);
 });
 
 /** Without a server that could be asked. */
@@ -225,6 +241,20 @@ test('a failover of a balancer gets through although the active node cannot be c
   const { id } = await pairs.healthy(balancer);
   assert.notEqual(id, active.id);
   await lbaas.answers(balancer.vip_address);
+});
+
+test('a standby that cannot be changed holds up no change, is told of, and can be replaced', async () => {
+  const { balancer, pool } = await pairs.whole();
+  const active = await pairs.healthy(balancer);
+  const standby = await pairs.standby(balancer);
+  // A directory where the candidate of a new configuration would be written.
+  await mkdir(`${standby.directory}/haproxy.cfg.candidate.new`);
+  await lbaas.make('listeners', 'listener', { protocol: 'HTTP', protocol_port: 81, loadbalancer_id: balancer.id, default_pool_id: pool.id });
+  await lbaas.answers(`${balancer.vip_address}:81`);
+  assert.equal((await lbaas.find(`loadbalancers/${balancer.id}`))?.provisioning_status, 'PENDING_UPDATE');
+  await lbaas.api.request('PUT', `${OCTAVIA}/amphorae/${standby.id}/failover`);
+  await lbaas.settled();
+  assert.equal((await pairs.healthy(balancer)).id, active.id);
 });
 
 test('the server is killed in the middle of a failover: it is finished, and one owner is left', async () => {

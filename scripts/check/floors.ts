@@ -16,6 +16,7 @@ const DOORS: readonly { readonly modules: RegExp; readonly folders: readonly str
 const PURE = [
   'src/control/branches.ts',
   'src/control/resolve-tls.ts',
+  'src/control/tls-references.ts',
   'src/model/',
   'src/render/',
   'src/config/ini.ts',

@@ -1,6 +1,6 @@
 /** docs/api/octavia.md: every attribute of every resource, from the declarations. */
-import { uuidOrName } from '../../src/model/field.ts';
 import { type Field, shownFields } from '../../src/model/resource.ts';
+import { type TypeWords, shownType, typeText } from '../../src/model/type-text.ts';
 import { NOTICE, code, table } from './markdown.ts';
 import { type Documented, PREFIX, RESOURCES } from './resources.ts';
 
@@ -34,7 +34,7 @@ function row(name: string, field: Field, shown: boolean): string[] {
   const meaning = shown ? field.doc : `${field.doc} (not in answers)`;
   return [
     code(name),
-    typeText((field.accepts === uuidOrName ? field.accepts : field.type).schema),
+    typeText(shownType(field).schema, WORDS),
     field.required ? 'yes' : '',
     defaultText(field),
     SETTABLE[field.settable],
@@ -48,43 +48,10 @@ function defaultText({ settable, required, initial }: Field): string {
   return code(JSON.stringify(initial));
 }
 
-/** As much of JSON Schema as field types use. */
-interface Schema {
-  readonly type?: string;
-  readonly enum?: readonly (string | number)[];
-  readonly format?: string;
-  readonly description?: string;
-  readonly anyOf?: readonly Schema[];
-  readonly items?: Schema;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-}
-
-/** A type as a person reads it: `integer 1–65535`, `one of A, B`. */
-export function typeText(schema: Schema): string {
-  if (schema.enum) return `one of ${schema.enum.map((choice) => code(String(choice))).join(', ')}`;
-  if (schema.anyOf) return schema.description ?? 'IPv4 or IPv6 address';
-  if (schema.items) return `list of ${typeText(schema.items)}`;
-  if (schema.type === 'object') return objectText(schema);
-  if (schema.type === 'string') return schema.format ?? schema.description ?? `string${lengthText(schema)}`;
-  return `${schema.type ?? 'any'}${rangeText(schema)}`;
-}
-
-function rangeText({ minimum, maximum }: Schema): string {
-  if (minimum === undefined) return maximum === undefined ? '' : ` ≤ ${maximum}`;
-  return maximum === undefined ? ` ≥ ${minimum}` : ` ${minimum}–${maximum}`;
-}
-
-function lengthText({ minLength = 0, maxLength }: Schema): string {
-  return maxLength === undefined ? '' : `, ${minLength}–${maxLength} characters`;
-}
-
-function objectText({ properties, required = [] }: Schema): string {
-  if (!properties) return 'object of strings';
-  const names = Object.keys(properties).map((name) => (required.includes(name) ? name : `${name}?`));
-  return `{${names.join(', ')}}`;
-}
+const WORDS: TypeWords = {
+  text: 'string',
+  map: 'object of strings',
+  choice: code,
+  parts: (names, required) => `{${names.map((name) => (required.includes(name) ? name : `${name}?`)).join(', ')}}`,
+  nested: (name) => `a ${name}`,
+};

@@ -46,6 +46,7 @@ const EXAMPLES: Examples = {
   addressInUse: ['192.0.2.5', ID],
   noAddressLeft: [ID],
   disabledOption: ['type', 'PING'],
+  tooManyServers: [ID, 100_001, 100_000],
   listenerWithoutChildren: [],
   l7PolicyArguments: ['redirect_url must not be None'],
   l7Rule: ['Invalid characters in key'],

@@ -4,6 +4,12 @@ import type { Fault } from '../../src/model/fault.ts';
 import type { JsonSchema } from '../../src/model/field.ts';
 import { exampleFaults } from './fault-examples.ts';
 
+/** keystonemiddleware's shape, which the faces that are no OpenStack service's have, too. */
+export function errorObject(code: JsonSchema): JsonSchema {
+  const error = { type: 'object', required: ['code', 'title', 'message'], properties: { code, title: { type: 'string' }, message: { type: 'string' } } };
+  return { type: 'object', required: ['error'], properties: { error } };
+}
+
 export const ERROR_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Fault: {
     type: 'object',
@@ -15,17 +21,7 @@ export const ERROR_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     required: ['code', 'title', 'description'],
     properties: { code: { type: 'integer' }, title: { type: 'string' }, description: { type: 'string' } },
   },
-  Unauthorized: {
-    type: 'object',
-    required: ['error'],
-    properties: {
-      error: {
-        type: 'object',
-        required: ['code', 'title', 'message'],
-        properties: { code: { const: 401 }, title: { type: 'string' }, message: { type: 'string' } },
-      },
-    },
-  },
+  Unauthorized: errorObject({ const: 401 }),
 };
 
 /** Without a token, without the right, without an answer that the client takes; and what is the server's own fault. */

@@ -1,8 +1,7 @@
 /** The operations of one resource. */
-import { pools } from '../../src/api/octavia/pools.ts';
 import type { JsonSchema } from '../../src/model/field.ts';
-import { pool } from '../../src/model/pool.ts';
-import { type Resource, columns, shownFields } from '../../src/model/resource.ts';
+import type { Resource } from '../../src/model/resource.ts';
+import { listFilters } from './list-filters.ts';
 import { failures } from './openapi-errors.ts';
 import { failureStatuses } from './openapi-statuses.ts';
 import type { Documented, Verb } from './resources.ts';
@@ -159,15 +158,8 @@ function query(name: string, schema: JsonSchema, description: string): JsonSchem
   return { name, in: 'query', schema, description };
 }
 
-/** What an object hangs below: not shown, or not under this name, but asked for all the same. */
-const PARENTS = ['loadbalancer_id', 'pool_id', 'l7policy_id'];
-
-/** Shown columns that hold one value, and parents: those a list can be filtered by. */
 function filters(resource: Resource): JsonSchema[] {
-  const stored = columns(resource);
-  const names = [...new Set([...shownFields(resource), ...PARENTS])].filter((name) => stored.has(name) && stored.get(name) !== 'json');
-  const elsewhere = resource === pool ? Object.keys(pools.elsewhere ?? {}) : [];
-  return [...names, ...elsewhere].map((name) =>
+  return listFilters(resource).map((name) =>
     query(name, { type: 'array', items: resource.fields[name]?.type.schema ?? {} }, `Only those with one of these values of ${name}`),
   );
 }

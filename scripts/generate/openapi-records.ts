@@ -3,6 +3,7 @@ import type { NAMES as AUDIT_NAMES } from '../../src/api/audit/audit-query.ts';
 import type { NAMES as EVENT_NAMES } from '../../src/api/events/event-query.ts';
 import type { JsonSchema } from '../../src/model/field.ts';
 import { AUDITED, AUDIT_ACTIONS } from '../../src/store/audit.ts';
+import { errorObject } from './openapi-errors.ts';
 import type { Operation, PathItem } from './openapi-paths.ts';
 import { body, reference } from './openapi-paths.ts';
 
@@ -98,17 +99,7 @@ export const RECORD_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       },
     },
   },
-  RecordError: {
-    type: 'object',
-    required: ['error'],
-    properties: {
-      error: {
-        type: 'object',
-        required: ['code', 'title', 'message'],
-        properties: { code: { type: 'integer' }, title: TEXT, message: TEXT },
-      },
-    },
-  },
+  RecordError: errorObject({ type: 'integer' }),
 };
 
 export const RECORD_TAG = { name: 'Records', description: 'What happened and who did it. Not in Octavia; at the root of the server.' };

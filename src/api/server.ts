@@ -11,12 +11,13 @@ import type { QuotaLimits } from '../model/quota.ts';
 import type { ServerSource } from '../model/server.ts';
 import type { Store } from '../store/store.ts';
 import { auditFace } from './audit/face.ts';
-import { answerError } from './events/answer-error.ts';
 import { eventsFace } from './events/face.ts';
 import { limitConnections } from './connection-limit.ts';
 import { computeFace } from './compute/face.ts';
 import { imageFace } from './compute/image-face.ts';
+import { answerError } from './http/answer-error.ts';
 import { baseUrl } from './http/base-url.ts';
+import { OPEN_BODY } from './http/bearers-only.ts';
 import { refuseDryRun } from './http/dry-run-header.ts';
 import { fastifyLog } from './http/fastify-log.ts';
 import { noSuchPath } from './http/no-such-path.ts';
@@ -88,6 +89,7 @@ const NEUTRON_LBAAS = '/network/v2.0/lbaas';
 const KEEP_ALIVE_MS = 75_000;
 /** Bounds of one request, ms: slow senders do not hold connections for ever. */
 const REQUEST_MS = 60_000;
+const MAX_CONNECTIONS = OPTIONS.api_settings.max_connections.initial;
 
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = bare(options);
@@ -114,7 +116,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(octaviaFace({ ...octavia, baseUrl: (request) => `${base(request)}${LOAD_BALANCER}` }), { prefix: LOAD_BALANCER });
   await app.register(neutronLbaasFace({ ...octavia, baseUrl: (request) => `${base(request)}/network` }), { prefix: NEUTRON_LBAAS });
   const records = { store: options.store, authenticate: check, roleSet: options.roleSet, maxLimit: options.maxLimit, baseUrl: base };
-  await app.register(eventsFace({ ...records, log: options.log }), { prefix: '/events' });
+  await app.register(eventsFace({ ...records, log: options.log, maxConnections: options.maxConnections ?? MAX_CONNECTIONS }), { prefix: '/events' });
   await app.register(auditFace(records), { prefix: '/audit' });
   return app;
 }
@@ -149,11 +151,11 @@ function identityOptions({ store, tokens, region, loginLimit, credentialLimit }:
   return { store, tokens, region, limit: loginLimit, ...(credentialLimit === undefined ? {} : { credentialLimit }) };
 }
 
-function bare({ maxBodySize, maxConnections, log }: ServerOptions): FastifyInstance {
+function bare({ maxBodySize, maxConnections = MAX_CONNECTIONS, log }: ServerOptions): FastifyInstance {
   const app = Fastify({
     loggerInstance: fastifyLog(log),
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: maxBodySize,
+    bodyLimit: Math.min(OPEN_BODY, maxBodySize),
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MS,
     genReqId: () => `req-${randomUUID()}`,
@@ -162,7 +164,8 @@ function bare({ maxBodySize, maxConnections, log }: ServerOptions): FastifyInsta
     rewriteUrl: ({ url = '/' }) => rewrite(soundPath(url)),
     exposeHeadRoutes: false,
   });
-  limitConnections(app, maxConnections ?? OPTIONS.api_settings.max_connections.initial, log);
+  app.decorate('largestBody', maxBodySize);
+  limitConnections(app, maxConnections, log);
   readJsonBodies(app);
   app.setErrorHandler(answerError);
   app.decorateRequest('caller', null);

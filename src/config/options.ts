@@ -78,11 +78,11 @@ export const OPTIONS = {
     keystone_port: option(integer(0, 65_535), 0, 'Further port on which the identity face alone answers at /v3, as Keystone does on 5000; 0 is none.'),
     api_base_uri: option(url, '', 'URL under which clients reach this server, for links and the service catalog; empty takes it from the request.'),
     pagination_max_limit: option(integer(0, 100_000), 1000, 'Most objects in one page of a list; 0 is no limit.'),
-    max_body_size: option(integer(1024, 104_857_600), 1_048_576, 'Largest request body, bytes.'),
+    max_body_size: option(integer(1024, 104_857_600), 1_048_576, 'Largest request body, bytes; of a request without a token at most 65536.'),
     max_connections: option(
       integer(16, 1_000_000),
       4096,
-      'Most connections open at a time on each port, readers of /events included; further ones are closed at once. Each may hold 64 KiB of a login that has come in part.',
+      'Most connections open at a time on each port; further ones are closed at once. Readers of /events have half of them at most, and one user a sixteenth of that half. A body that has come in part holds max_body_size at most, and 64 KiB without a token.',
     ),
     auth_strategy: option(
       choice('keystone', 'noauth'),

@@ -149,9 +149,7 @@ export class Controller {
 
   async #lost(amphoraId: string): Promise<void> {
     const row = await byId(this.#options.store.db, amphora, amphoraId);
-    if (!row) return;
-    this.#options.log.warn({ amphora: amphoraId, loadbalancer: row.loadbalancer_id }, 'the proxy died; starting it again');
-    this.#queue.add(row.loadbalancer_id);
+    if (row) this.#queue.add(row.loadbalancer_id);
   }
 
   async #resync(): Promise<void> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EMPTY_NODE, type Link, type NodeConfig, type ProxyConfig, STRANGE_PACKETS, type Server } from '../model/node-config.ts';
+import { EMPTY_NODE, type Link, type NodeConfig, type ProxyConfig, STRANGE_PACKETS, type Server, serverKey } from '../model/node-config.ts';
 import { Sealed } from '../model/sealed.ts';
-import { applyStep } from '../nodes/noop/apply-step.ts';
+import { applyGroup, groupsOf } from '../nodes/noop/apply-step.ts';
 import { packetsOf } from '../nodes/sample-node.fixture.ts';
 import { diff } from './diff.ts';
 
@@ -107,7 +107,7 @@ const anyServer = fc.record({
 });
 const anyProxy = fc.option(
   fc
-    .record({ structure: fc.constantFrom('s1', 's2'), servers: fc.uniqueArray(anyServer, { selector: ({ backend, name }) => `${backend}/${name}` }) })
+    .record({ structure: fc.constantFrom('s1', 's2'), servers: fc.uniqueArray(anyServer, { selector: serverKey }) })
     .map(({ servers, structure }) => proxy(servers, structure)),
 );
 const anyConfig: fc.Arbitrary<NodeConfig> = fc.record({
@@ -127,7 +127,7 @@ const anyConfig: fc.Arbitrary<NodeConfig> = fc.record({
 test('property: carrying out a plan leaves nothing to plan', () => {
   fc.assert(
     fc.property(fc.option(anyConfig), anyConfig, fc.boolean(), (present, wanted, avoidRuntime) => {
-      const after = diff(present, wanted, { avoidRuntime }).reduce(applyStep, present ?? EMPTY_NODE);
+      const after = groupsOf(diff(present, wanted, { avoidRuntime })).reduce(applyGroup, present ?? EMPTY_NODE);
       assert.deepEqual(diff(after, wanted), []);
     }),
     { numRuns: 2000 },

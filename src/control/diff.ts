@@ -2,7 +2,7 @@
  * Present and wanted node config → plan. Pure. What the runtime socket can do is done there; everything else is one
  * reload. A plan for equal configs is empty: that is how the loop knows it is done.
  */
-import { EMPTY_NODE, type Link, type NodeConfig, type PacketConfig, type ProxyConfig, type Server, type VrrpConfig } from '../model/node-config.ts';
+import { EMPTY_NODE, type Link, type NodeConfig, type PacketConfig, type ProxyConfig, type Server, type VrrpConfig, serverKey } from '../model/node-config.ts';
 import type { Plan, Step } from '../model/plan.ts';
 
 export interface DiffOptions {
@@ -123,10 +123,6 @@ function diffServers(present: readonly Server[], wanted: readonly Server[]): Ste
     // Deleted last, so that a backend whose members are all replaced is never empty.
     ...gone.map(({ backend, name }): Step => ({ kind: 'delete-server', cost: 'runtime', backend, name })),
   ];
-}
-
-function serverKey({ backend, name }: Server): string {
-  return `${backend}/${name}`;
 }
 
 function changeOf(present: Server | undefined, server: Server): Extract<Step, { kind: 'change-server' }>[] {

@@ -1,7 +1,8 @@
 /** What rendering has to know of the nodes: which members are dead. */
+import type { MemberReading, Reading } from '../model/reading.ts';
 import type { Topology } from '../model/topology.ts';
 import type { NodeDriver } from '../nodes/node.ts';
-import { packetListeners } from '../render/nftables/engine.ts';
+import { packetListeners } from '../render/engine.ts';
 import { type DownMembers, downKey } from '../render/nftables/service.ts';
 
 /**
@@ -9,7 +10,16 @@ import { type DownMembers, downKey } from '../render/nftables/service.ts';
  * Asked only where that matters.
  */
 export async function downMembers(driver: NodeDriver, topology: Topology, nodeId: string): Promise<DownMembers> {
-  if (driver.carries === 'anything' || packetListeners(topology).length === 0) return new Set();
-  const members = (await driver.read(nodeId))?.members ?? [];
-  return new Set(members.filter(({ state }) => state === 'down').map(({ id, poolId }) => downKey(poolId, id)));
+  if (driver.pretends || packetListeners(topology).length === 0) return new Set();
+  const monitored = new Set(topology.pools.filter(({ monitor }) => monitor !== null).map(({ id }) => id));
+  const down = downIn((await driver.read(nodeId)) ?? NOTHING).filter(({ poolId }) => monitored.has(poolId));
+  return new Set(down.map(({ id, poolId }) => downKey(poolId, id)));
+}
+
+const NOTHING: Reading = { listeners: [], pools: [], members: [] };
+
+/** Where no check has told anything yet, or nobody checks at this moment, dead is who was dead when the table was made. */
+function downIn({ members, leftOut = [] }: Reading): Pick<MemberReading, 'id' | 'poolId'>[] {
+  const told = new Set(members.filter(({ state }) => state !== 'unknown').map(({ id, poolId }) => downKey(poolId, id)));
+  return [...members.filter(({ state }) => state === 'down'), ...leftOut.filter(({ id, poolId }) => !told.has(downKey(poolId, id)))];
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { Certificate } from '../model/certificate.ts';
+import { fault } from '../model/fault.ts';
 import type { Listener } from '../model/listener.ts';
-import { MaterialError } from '../model/material.ts';
+import { MaterialError } from './tls-references.ts';
 import type { Pool } from '../model/pool.ts';
 import type { BalancerTree } from '../store/balancer-tree.ts';
 import { type CertificateVault, MaterialReader } from './materials.ts';
@@ -50,13 +51,15 @@ class Contents implements CertificateVault {
   }
 
   #text(ref: string): string {
-    return this.texts.get(ref) ?? raise(`no ${ref}`);
+    return this.texts.get(ref) ?? raise(ref);
   }
 }
 
-function raise(message: string): never {
-  throw new Error(message);
+function raise(ref: string): never {
+  throw fault.certificateNotRetrieved([ref], '');
 }
+
+const no = (ref: string): string => fault.certificateNotRetrieved([ref], '').message;
 
 function contents(...refs: string[]): Contents {
   const vault = new Contents();
@@ -88,13 +91,13 @@ test('what is lost is kept as it was last, and told; what was never read is an e
   await reader.read(rows([{}]));
   vault.texts.delete('own');
   const { materials, complaints } = await reader.read(rows([{}, { default_tls_container_ref: 'never' }]));
-  assert.deepEqual(complaints, ['no own', 'no never']);
+  assert.deepEqual(complaints, [no('own'), no('never')]);
   assert.match(materials.certificate('own').open(), /cert own/);
-  assert.throws(() => materials.certificate('never'), new MaterialError('no never'));
+  assert.throws(() => materials.certificate('never'), new MaterialError(no('never')));
   await reader.read(rows([]));
   assert.throws(() => materials.certificate('other'), MaterialError);
   const forgotten = await reader.read(rows([{}]));
-  assert.throws(() => forgotten.materials.certificate('own'), new MaterialError('no own'));
+  assert.throws(() => forgotten.materials.certificate('own'), new MaterialError(no('own')));
 });
 
 test('nothing is asked of what is switched off, on its way out, or does not use it', async () => {
@@ -102,7 +105,18 @@ test('nothing is asked of what is switched off, on its way out, or does not use 
   const listeners = [{ deleting: true }, { admin_state_up: false }, { default_tls_container_ref: null as never, client_ca_tls_container_ref: 'ca' }];
   const pool = { tls_container_ref: 'x', ca_tls_container_ref: 'y', crl_container_ref: null };
   assert.deepEqual((await reader.read(rows(listeners, [{ ...pool, tls_enabled: false }]))).complaints, []);
-  assert.deepEqual((await reader.read(rows([], [{ ...pool, tls_enabled: true }]))).complaints, ['no x', 'no y']);
+  assert.deepEqual((await reader.read(rows([], [{ ...pool, tls_enabled: true }]))).complaints, [no('x'), no('y')]);
+});
+
+test('a failure of this server is no lost certificate: it passes, and what was read stays', async () => {
+  const vault = contents('own');
+  const reader = new MaterialReader(vault);
+  await reader.read(rows([{}]));
+  const closed = new Error('database is not open');
+  vault.stamp = async () => Promise.reject(closed);
+  await assert.rejects(reader.read(rows([{}])), closed);
+  vault.stamp = async () => Promise.reject(fault.certificateNotRetrieved(['own'], ''));
+  assert.match((await reader.read(rows([{}]))).materials.certificate('own').open(), /cert own/);
 });
 
 test('without a key manager nothing can be read, and that is said', async () => {

@@ -5,14 +5,19 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Authority, Certificate } from '../model/certificate.ts';
+import { Fault } from '../model/fault.ts';
 import type { Listener } from '../model/listener.ts';
-import { MaterialError, type Materials, certificateRefs } from '../model/material.ts';
+import { IN_NAME_ONLY, MaterialError, type Materials, certificateRefs } from './tls-references.ts';
 import type { Pool } from '../model/pool.ts';
 import { Sealed } from '../model/sealed.ts';
 import type { AuthorityFiles } from '../model/topology.ts';
+import type { NodeDriver } from '../nodes/node.ts';
 import type { BalancerTree } from '../store/balancer-tree.ts';
 
-/** Where certificates are kept. Each method throws, with the reason, for what cannot be had. */
+/**
+ * Where certificates are kept. Each method throws a Fault, with a reason that the balancer's owner may read, for what cannot
+ * be had; whatever else it throws is a failure of this server, which passes.
+ */
 export interface CertificateVault {
   /** Another text when what is under the references is another; cheap. */
   stamp(refs: readonly string[]): Promise<string>;
@@ -62,6 +67,11 @@ export interface Read {
   readonly complaints: readonly string[];
 }
 
+/** What a tree's references mean to its nodes; those that only pretend need not know. Throws as `MaterialReader.read` does. */
+export async function materialsFor({ pretends }: Pick<NodeDriver, 'pretends'>, reader: MaterialReader, tree: BalancerTree): Promise<Read> {
+  return pretends ? { materials: IN_NAME_ONLY, complaints: [] } : reader.read(tree);
+}
+
 export class MaterialReader {
   readonly #vault: CertificateVault | null;
   /** By balancer, what was last read for it; what it no longer refers to is forgotten. */
@@ -72,6 +82,7 @@ export class MaterialReader {
     this.#vault = vault;
   }
 
+  /** Throws only for what is no fault of what is read; what was read before is then kept. */
   async read(tree: Pick<BalancerTree, 'balancer' | 'listeners' | 'pools'>): Promise<Read> {
     const needs = needsOf(tree);
     const before = this.#known.get(tree.balancer.id) ?? new Map<string, Known>();
@@ -82,7 +93,8 @@ export class MaterialReader {
       try {
         known.set(key, await this.#readOne(need, last));
       } catch (error) {
-        reasons.set(key, error instanceof Error ? error.message : String(error));
+        if (!(error instanceof Fault || error instanceof MaterialError)) throw error;
+        reasons.set(key, error.message);
         if (last) known.set(key, last);
       }
     }

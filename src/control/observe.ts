@@ -4,7 +4,7 @@
  */
 import { type Amphora, amphora } from '../model/amphora.ts';
 import type { Log } from '../model/log.ts';
-import type { ListenerReading, Reading } from '../model/reading.ts';
+import type { ListenerReading, Reading, WorkerCounters } from '../model/reading.ts';
 import type { Drivers } from '../nodes/drivers.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
 import { type StatusChange, recordReadings } from '../store/readings.ts';
@@ -44,6 +44,8 @@ interface Watched {
   readonly balancer: Observed;
   /** Listener counters not yet added to the statistics. */
   counters: readonly ListenerReading[] | null;
+  /** As they were read last. */
+  listeners: readonly ListenerReading[];
   countersSeen: string;
 }
 
@@ -53,6 +55,8 @@ const PARALLEL_READS = 16;
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #watched = new Map<string, Watched>();
+  /** Nodes that are gone, until what they counted is added to the statistics. */
+  readonly #parting = new Set<Watched>();
   readonly #balancers = new Map<string, Observed>();
   #timers: NodeJS.Timeout[] = [];
   #reading: Promise<void> | null = null;
@@ -82,6 +86,9 @@ export class Observer {
     const assigned = new Set(amphorae.map(({ id }) => id));
     const balancer = this.#balancers.get(loadBalancerId);
     for (const id of [...(balancer?.readings.keys() ?? [])].filter((node) => !assigned.has(node))) {
+      const parting = this.#watched.get(id);
+      // With the balancer its statistics are gone.
+      if (parting && assigned.size > 0) this.#parting.add(parting);
       this.#watched.delete(id);
       balancer?.readings.delete(id);
     }
@@ -101,14 +108,14 @@ export class Observer {
   #watch({ id, driver, loadbalancer_id: loadBalancerId }: Amphora): Watched {
     const balancer = this.#balancers.get(loadBalancerId) ?? { loadBalancerId, readings: new Map(), seen: '', last: null, reading: null };
     balancer.seen = '';
-    const watched: Watched = this.#watched.get(id) ?? { amphoraId: id, driver, balancer, counters: null, countersSeen: '' };
+    const watched: Watched = this.#watched.get(id) ?? { amphoraId: id, driver, balancer, counters: null, listeners: [], countersSeen: '' };
     if (!balancer.readings.has(id)) balancer.readings.set(id, null);
     this.#balancers.set(loadBalancerId, balancer);
     this.#watched.set(id, watched);
     return watched;
   }
 
-  /** Before a reload: the counters of the worker that is about to end. */
+  /** Before a reload, or before the node goes: the counters of workers that are about to end. Throws nothing. */
   async readNode(amphoraId: string): Promise<void> {
     const watched = this.#watched.get(amphoraId);
     if (watched) await this.#read(watched);
@@ -178,17 +185,20 @@ export class Observer {
     const seen = JSON.stringify(listeners);
     if (seen === watched.countersSeen) return;
     watched.countersSeen = seen;
+    watched.listeners = listeners;
     watched.counters = merged(watched.counters ?? [], listeners);
   }
 
   /** All that is new goes into one transaction: one write to disk however many balancers have traffic. */
   async #flush(): Promise<void> {
+    const gone = [...this.#parting].map((watched) => ({ watched, counters: atRest(watched.counters ?? watched.listeners) }));
     const due = [...this.#watched.values()].flatMap((watched) => (watched.counters === null ? [] : [{ watched, counters: watched.counters }]));
-    if (due.length === 0) return;
+    if (gone.length + due.length === 0) return;
     try {
       await this.#options.store.transaction(async (tx) => {
-        for (const { watched, counters } of due) await addReadings(tx, watched.balancer.loadBalancerId, watched.amphoraId, counters);
+        for (const { watched, counters } of [...gone, ...due]) await addReadings(tx, watched.balancer.loadBalancerId, watched.amphoraId, counters);
       });
+      for (const { watched } of gone) this.#parting.delete(watched);
       // What was read meanwhile is newer than what was written.
       for (const { watched, counters } of due) if (watched.counters === counters) watched.counters = null;
     } catch (error) {
@@ -197,14 +207,25 @@ export class Observer {
   }
 }
 
-/** Workers that ended since the last write keep their last counters until they are written. */
+/** Workers that ended since the last write keep their last counters until they are written, also where all of a listener's did. */
 function merged(before: readonly ListenerReading[], now: readonly ListenerReading[]): ListenerReading[] {
   const last = new Map(before.map(({ id, counters }) => [id, counters]));
-  return now.map((listener) => {
+  const present = new Set(now.map(({ id }) => id));
+  const read = now.map((listener) => {
     const current = new Set(listener.counters.map(({ worker }) => worker));
     const ended = (last.get(listener.id) ?? []).filter(({ worker }) => !current.has(worker));
-    return { ...listener, counters: [...ended.map((counters) => ({ ...counters, activeConnections: 0 })), ...listener.counters] };
+    return { ...listener, counters: [...ended.map(closed), ...listener.counters] };
   });
+  return [...atRest(before.filter(({ id }) => !present.has(id))), ...read];
+}
+
+/** What a node that is gone leaves behind. */
+function atRest(listeners: readonly ListenerReading[]): ListenerReading[] {
+  return listeners.map((listener) => ({ ...listener, counters: listener.counters.map(closed) }));
+}
+
+function closed(counters: WorkerCounters): WorkerCounters {
+  return { ...counters, activeConnections: 0 };
 }
 
 /** Of a pair, the node with the clients says how things are; the other one where that is silent. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MemberReading, Reading } from '../model/reading.ts';
-import type { BalancerTree } from '../store/balancers.ts';
+import type { BalancerTree } from '../store/balancer-tree.ts';
 import { statusChanges } from './operating-status.ts';
 
 interface Shape {

@@ -41,7 +41,7 @@ const ROLES: Readonly<Record<Redundancy, readonly Role[]>> = { SINGLE: ['STANDAL
 
 /** `ports` are those whose device is one of the amphorae. */
 export function place(topology: Topology, amphorae: readonly Amphora[], ports: readonly Port[]): Placement {
-  const roles = ROLES[topology.redundancy ?? 'SINGLE'];
+  const roles = ROLES[topology.redundancy];
   const kept = roles.flatMap((role) => amphorae.find((amphora) => amphora.role === role && isWanted(amphora)) ?? []);
   const nodes = kept.map((amphora): PlacedNode => placed(topology, amphora, kept, ports));
   const used = new Set(nodes.flatMap(addressesOf));

@@ -1,33 +1,35 @@
 /**
- * What a write would mean for the nodes, told before it is made. The wanted configs are worked out inside the
- * transaction that rehearses the write, by the same functions that deliver; what the nodes run is asked afterwards,
+ * What a write would mean for the nodes, told before it is made, by the same functions that deliver. Which nodes there
+ * are to be is worked out inside the transaction that rehearses the write; what they should run and do run afterwards,
  * when nobody waits for the store.
  */
-import { IN_NAME_ONLY, MaterialError } from '../model/material.ts';
 import type { NodeConfig, PacketConfig } from '../model/node-config.ts';
 import { type Cost, type Step, costOf } from '../model/plan.ts';
-import type { Topology } from '../model/topology.ts';
 import type { Drivers } from '../nodes/drivers.ts';
 import type { NodeDriver } from '../nodes/node.ts';
+import { sharedAddresses } from '../render/keepalived/compile.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
 import type { Tx } from '../store/store.ts';
 import { claimMissing } from './claim.ts';
-import { type CertificateVault, MaterialReader } from './materials.ts';
 import { diff } from './diff.ts';
-import { downMembers } from './down-members.ts';
-import { sharedAddresses } from '../render/keepalived/compile.ts';
-import type { DownMembers } from '../render/nftables/service.ts';
-import { renderNode } from './render-node.ts';
+import { type CertificateVault, MaterialReader, materialsFor } from './materials.ts';
+import type { PlacedNode } from './place.ts';
 import { resolve } from './resolve.ts';
+import { MaterialError } from './tls-references.ts';
+import { wantedConfig } from './wanted-config.ts';
 
-/** One node as it should be after the write, given the health of members; null where it should be gone. */
+/** One node as it should be after the write. */
 export interface WantedNode {
   readonly id: string;
   readonly loadBalancerId: string;
   readonly driver: NodeDriver;
-  readonly config: ((topology: Topology, down: DownMembers) => NodeConfig) | null;
-  /** null where the config is. */
-  readonly tree: BalancerTree | null;
+  /** Where it is, of which rows; null where it should be gone. */
+  readonly placed: Placed | null;
+}
+
+interface Placed {
+  readonly tree: BalancerTree;
+  readonly node: PlacedNode;
 }
 
 export interface NodePlan {
@@ -54,7 +56,13 @@ export function plannerFor(drivers: Drivers, vault: CertificateVault | null = nu
       for (const id of tx.changed) nodes.push(...(await wantedNodes(tx, drivers, id)));
       return nodes;
     },
-    plans: (wanted) => Promise.all(wanted.map((node) => planOf(node, new MaterialReader(vault)))),
+    plans: async (wanted) => {
+      // Shared, and one after the other: what a pair refers to is opened once.
+      const reader = new MaterialReader(vault);
+      const plans: NodePlan[] = [];
+      for (const node of wanted) plans.push(await planOf(node, reader));
+      return plans;
+    },
   };
 }
 
@@ -63,37 +71,34 @@ async function wantedNodes(tx: Tx, drivers: Drivers, id: string): Promise<Wanted
   if (!tree) return [];
   if (tree.balancer.deleting) return tree.amphorae.flatMap((row) => gone(row, drivers));
   const driver = drivers.for(tree.balancer.provider);
-  const topology = resolve(tree);
-  const placement = await claimMissing(tx, topology, tree.amphorae, driver.name, new Date());
-  const kept = placement.nodes.map((node): WantedNode => {
-    return { id: node.amphora.id, loadBalancerId: id, driver, tree, config: (meant, down) => renderNode(driver, meant, node, down) };
-  });
+  const placement = await claimMissing(tx, resolve(tree), tree.amphorae, driver.name, new Date());
+  const kept = placement.nodes.map((node): WantedNode => ({ id: node.amphora.id, loadBalancerId: id, driver, placed: { tree, node } }));
   return [...placement.surplusAmphorae.flatMap((row) => gone(row, drivers)), ...kept];
 }
 
 function gone({ id, driver, loadbalancer_id }: { id: string; driver: string; loadbalancer_id: string }, drivers: Drivers): WantedNode[] {
   const known = drivers.named(driver);
-  return known ? [{ id, loadBalancerId: loadbalancer_id, driver: known, tree: null, config: null }] : [];
+  return known ? [{ id, loadBalancerId: loadbalancer_id, driver: known, placed: null }] : [];
 }
 
-async function planOf({ id, loadBalancerId, driver, config: render, tree }: WantedNode, reader: MaterialReader): Promise<NodePlan> {
+async function planOf({ id, loadBalancerId, driver, placed }: WantedNode, reader: MaterialReader): Promise<NodePlan> {
   const present = await driver.present(id);
-  const shared = { node: id, loadbalancer: loadBalancerId, driver: driver.name };
-  const { topology, missing } = tree ? await resolved(tree, driver, reader) : { topology: null, missing: null };
-  if (missing !== null) return { ...shared, cost: null, steps: [{ kind: 'wait', cost: 'runtime', detail: missing }], config: [] };
-  const config = render && topology && render(topology, await downMembers(driver, topology, id));
-  if (config === null) return { ...shared, cost: 'restart', steps: [{ kind: 'delete-node', cost: 'restart', detail: '' }], config: lineChanges(present, null) };
+  const node = { node: id, loadbalancer: loadBalancerId, driver: driver.name };
+  if (placed === null) return { ...node, cost: 'restart', steps: [{ kind: 'delete-node', cost: 'restart', detail: '' }], config: lineChanges(present, null) };
+  const { config, missing } = await configOf(placed, driver, reader);
+  if (config === null) return { ...node, cost: null, steps: [{ kind: 'wait', cost: 'runtime', detail: missing }], config: [] };
   const plan = diff(present, config);
   const steps = plan.map((step) => ({ kind: step.kind, cost: step.cost, detail: detailOf(step) }));
-  return { ...shared, cost: costOf(plan), steps, config: lineChanges(present, config) };
+  return { ...node, cost: costOf(plan), steps, config: lineChanges(present, config) };
 }
 
 /** `missing`: why the node would be left as it is. */
-async function resolved(tree: BalancerTree, { carries }: NodeDriver, reader: MaterialReader): Promise<{ topology: Topology | null; missing: string | null }> {
+async function configOf({ tree, node }: Placed, driver: NodeDriver, reader: MaterialReader): Promise<{ config: NodeConfig | null; missing: string }> {
   try {
-    return { topology: resolve(tree, carries === 'anything' ? IN_NAME_ONLY : (await reader.read(tree)).materials), missing: null };
+    const { materials } = await materialsFor(driver, reader, tree);
+    return { config: await wantedConfig(driver, resolve(tree, materials), node), missing: '' };
   } catch (error) {
-    if (error instanceof MaterialError) return { topology: null, missing: error.message };
+    if (error instanceof MaterialError) return { config: null, missing: error.message };
     throw error;
   }
 }

@@ -2,26 +2,27 @@
  * The one function that makes a balancer true. Whatever woke it, it reads the rows, works out what its nodes should
  * run, asks them what they do run, carries out the difference and records the generation it delivered.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Amphora, amphora } from '../model/amphora.ts';
 import type { Log } from '../model/log.ts';
-import { IN_NAME_ONLY, MaterialError } from '../model/material.ts';
 import type { NodeConfig } from '../model/node-config.ts';
 import { costOf } from '../model/plan.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Drivers } from '../nodes/drivers.ts';
 import type { NodeDriver } from '../nodes/node.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
-import { type ChildTable, recordBroken, recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
+import { recordBroken, recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
+import type { ChildTable } from '../store/row-ranges.ts';
 import { byId, update } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { claim, release } from './claim.ts';
 import { diff } from './diff.ts';
-import { downMembers } from './down-members.ts';
-import type { MaterialReader, Read } from './materials.ts';
+import { type MaterialReader, materialsFor } from './materials.ts';
 import type { Placement, PlacedNode } from './place.ts';
-import { renderNode } from './render-node.ts';
 import { resolve } from './resolve.ts';
-import { type Standings, inTurn, oneActive, partingOf, sparedOf, standingsOf } from './turns.ts';
+import { MaterialError } from './tls-references.ts';
+import { type Standings, eachInTurn, oneActive, partingOf, sparedOf, standingsOf } from './turns.ts';
+import { wantedConfig } from './wanted-config.ts';
 import type { Outcome } from './work-queue.ts';
 
 export interface Reconciler {
@@ -31,7 +32,7 @@ export interface Reconciler {
   /** Seconds a balancer may stay PENDING before it is shown as ERROR. */
   readonly pendingDeadline: number;
   readonly now: () => Date;
-  /** Called before a plan that ends proxy workers, so that their last counters are read. */
+  /** Called before proxy workers end, by a plan or with their node, so that their last counters are read. Throws nothing. */
   readonly beforeReload: (nodeId: string) => Promise<void>;
   readonly materials: MaterialReader;
 }
@@ -44,43 +45,51 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number): 
   if (!tree) return { done: true };
   try {
     if (tree.balancer.deleting) await dismantle(deps, tree);
-    else await deliver(deps, tree, attempt);
-    return { done: true };
+    const complaint = tree.balancer.deleting ? '' : await deliver(deps, tree, attempt);
+    return complaint === '' ? { done: true } : unfinished(deps, id, attempt, complaint, true);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    deps.log.warn({ loadbalancer: id, attempt, reason }, 'not delivered, will try again');
+    const outcome = unfinished(deps, id, attempt, reason, error instanceof MaterialError);
     await recordReason(deps, tree, error, reason);
-    return { done: false, reason, sound: error instanceof MaterialError };
+    return outcome;
   }
 }
 
+function unfinished({ log }: Reconciler, loadbalancer: string, attempt: number, reason: string, sound: boolean): Outcome {
+  log.warn({ loadbalancer, attempt, reason }, 'not delivered, will try again');
+  return { done: false, reason, sound };
+}
+
 async function recordReason({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, error: unknown, reason: string): Promise<void> {
-  if (!(error instanceof MaterialError)) return store.transaction((tx) => recordFailure(tx, balancer.id, reason, now(), pendingDeadline));
-  if (balancer.provisioning_status !== 'ERROR' || balancer.status_reason !== reason) await store.transaction((tx) => recordBroken(tx, balancer.id, reason));
+  const { id, generation } = balancer;
+  if (!(error instanceof MaterialError)) return store.transaction((tx) => recordFailure(tx, id, reason, now(), pendingDeadline));
+  if (balancer.provisioning_status !== 'ERROR' || balancer.status_reason !== reason) await store.transaction((tx) => recordBroken(tx, id, generation, reason));
 }
 
 /** So often a pair is replaced with care for its clients. Then without: the reason for a failover may be what keeps it from going on. */
 const CAREFUL_ATTEMPTS = 2;
 
-/** Where a whole pair is replaced, in two stages: the node with the clients goes when there is another. */
-async function deliver(deps: Reconciler, tree: BalancerTree, attempt: number): Promise<void> {
+/**
+ * Where a whole pair is replaced, in two stages: the node with the clients goes when there is another. Returns what could not
+ * be brought up to date, in words; empty when all was.
+ */
+async function deliver(deps: Reconciler, tree: BalancerTree, attempt: number): Promise<string> {
   const driver = deps.drivers.for(tree.balancer.provider);
   for (let present: BalancerTree | undefined = tree; present && !present.balancer.deleting;) {
     const stage: BalancerTree = present;
-    const { materials, complaints } = driver.carries === 'anything' ? NOTHING_READ : await deps.materials.read(stage);
+    const { materials, complaints } = await materialsFor(driver, deps.materials, stage);
     const topology = resolve(stage, materials);
     const standings = await standingsOf(driver, stage.amphorae);
     const spared = attempt < CAREFUL_ATTEMPTS ? sparedOf(stage.amphorae, standings) : null;
     if (attempt < CAREFUL_ATTEMPTS) await readySuccessor(deps, driver, topology, stage.amphorae, standings);
     const amphorae = stage.amphorae.map((row): Amphora => (row === spared ? { ...row, status: 'ALLOCATED' } : row));
     const placement = await deliverTo(deps, driver, topology, amphorae, attempt);
-    const complaint = complaints.join('; ').slice(0, LONGEST_REASON);
-    const outcome = { whole: spared === null, complaint };
+    const outcome = { whole: spared === null, complaint: complaints.join('; ').slice(0, LONGEST_REASON) };
     if (!isSaid(stage, outcome)) await deps.store.transaction((tx) => record(deps, tx, stage, placement, outcome));
-    if (complaint !== '') throw new MaterialError(complaint);
-    if (outcome.whole) return;
+    if (outcome.whole) return outcome.complaint;
     present = await balancerTree(deps.store.db, stage.balancer.id);
   }
+  return '';
 }
 
 /** Before the node with the clients goes, the one that takes them over is put right as its peer. */
@@ -91,11 +100,10 @@ async function readySuccessor(deps: Reconciler, driver: NodeDriver, topology: To
   const { nodes } = await claim(deps.store, topology, stays, driver.name, deps.now());
   for (const node of nodes) {
     if (node.amphora.id === parting.id || standings.get(node.amphora.id) === null) continue;
-    await converge(deps, driver, node, renderNode(driver, topology, node, await downMembers(driver, topology, node.amphora.id)), 0);
+    await converge(deps, driver, node, await wantedConfig(driver, topology, node), 0);
   }
 }
 
-const NOTHING_READ: Read = { materials: IN_NAME_ONLY, complaints: [] };
 /** Characters; all certificates of a listener can be lost at once. */
 const LONGEST_REASON = 2000;
 
@@ -112,17 +120,28 @@ function isSaid({ balancer }: BalancerTree, { whole, complaint }: Delivered): bo
   return balancer.provisioning_status === 'ERROR' && balancer.status_reason === complaint;
 }
 
-/** One node at a time, each right before the next is touched. */
 async function deliverTo(deps: Reconciler, driver: NodeDriver, topology: Topology, amphorae: readonly Amphora[], attempt: number): Promise<Placement> {
   const placement = await claim(deps.store, topology, amphorae, driver.name, deps.now());
-  for (const { id } of placement.surplusAmphorae) await driver.remove(id);
-  const standings = await standingsOf(driver, amphorae);
-  for (const node of inTurn(placement.nodes, standings)) {
-    const down = await downMembers(driver, topology, node.amphora.id);
-    await converge(deps, driver, node, renderNode(driver, topology, node, down), attempt);
+  for (const { id } of placement.surplusAmphorae) {
+    await readLast(deps, id);
+    await driver.remove(id);
   }
+  const standings = await standingsOf(driver, amphorae);
+  await eachInTurn(placement.nodes, standings, async (node) => converge(deps, driver, node, await wantedConfig(driver, topology, node), attempt));
   await oneActive(driver, placement.nodes);
   return placement;
+}
+
+/** How long a node that is to go may take to say what it has counted, ms. A dead one says nothing, and others wait for its clients. */
+const LAST_READING_AT_MOST = 500;
+
+async function readLast({ beforeReload }: Reconciler, nodeId: string): Promise<void> {
+  const read = new AbortController();
+  try {
+    await Promise.race([beforeReload(nodeId), sleep(LAST_READING_AT_MOST, undefined, { signal: read.signal })]);
+  } finally {
+    read.abort();
+  }
 }
 
 /** Plans and applies until nothing is left to do. */
@@ -163,7 +182,7 @@ async function record(
     await update(tx.db, amphora, node.amphora.id, { status: 'ALLOCATED', booted_at: now.toISOString() } satisfies Partial<Amphora>);
   }
   await release(tx, placement);
-  if (complaint !== '') await recordBroken(tx, tree.balancer.id, complaint);
+  if (whole && complaint !== '') await recordBroken(tx, tree.balancer.id, tree.balancer.generation, complaint);
 }
 
 /** Most balancers have few children waiting: the others' tables need not be written. */

@@ -8,17 +8,15 @@ import type { DownMembers } from '../render/nftables/service.ts';
 import type { PlacedNode } from './place.ts';
 
 export function renderNode(
-  { carries, advertMs = ADVERT_MS }: Pick<NodeDriver, 'carries' | 'advertMs'>,
+  { pretends, advertMs }: Pick<NodeDriver, 'pretends' | 'advertMs'>,
   topology: Topology,
   node: PlacedNode,
   down: DownMembers,
 ): NodeConfig {
-  if (carries === 'anything') return renderPretended(topology);
+  if (pretends) return renderPretended(topology);
   const attachments = node.legs.flatMap(({ subnet, address }) => (address === null ? [] : [{ subnet, address }]));
   return renderNamespace(topology, attachments, down, pairOf(node, advertMs));
 }
-
-const ADVERT_MS = 100;
 
 /** As long as a node has no address of its own, or no peer, it cannot be rendered as one of a pair. */
 function pairOf({ amphora: { id, role }, pair }: PlacedNode, advertMs: number): NodePair | null {

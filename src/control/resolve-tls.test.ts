@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IN_NAME_ONLY } from '../model/material.ts';
+import { IN_NAME_ONLY } from './tls-references.ts';
 import { Sealed } from '../model/sealed.ts';
 import { listenerRow, poolRow } from '../store/store.fixture.ts';
 import { listenerTls, poolTls } from './resolve-tls.ts';

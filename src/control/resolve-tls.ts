@@ -2,7 +2,7 @@
 import type { Listener } from '../model/listener.ts';
 import type { Pool } from '../model/pool.ts';
 import type { ClientCertificates, ListenerTls, PoolTls, TlsOptions } from '../model/topology.ts';
-import { type Materials, certificateRefs } from '../model/material.ts';
+import { type Materials, certificateRefs } from './tls-references.ts';
 
 /** undefined for a listener without a certificate or switched off. Throws a MaterialError for what is not known. */
 export function listenerTls(listener: Listener, materials: Materials): ListenerTls | undefined {

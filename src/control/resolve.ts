@@ -8,7 +8,7 @@ import type { L7Policy } from '../model/l7-policy.ts';
 import type { L7Rule } from '../model/l7-rule.ts';
 import type { Listener } from '../model/listener.ts';
 import { macOf } from '../model/mac.ts';
-import { IN_NAME_ONLY, type Materials } from '../model/material.ts';
+import { IN_NAME_ONLY, type Materials } from './tls-references.ts';
 import type { Member } from '../model/member.ts';
 import type { Network, Subnet } from '../model/network.ts';
 import type { Pool } from '../model/pool.ts';
@@ -47,10 +47,7 @@ export function resolve(tree: BalancerTree, materials: Materials = IN_NAME_ONLY)
   return Object.freeze({
     id: balancer.id,
     projectId: balancer.project_id ?? '',
-    name: balancer.name,
-    generation: balancer.generation,
     enabled: balancer.admin_state_up,
-    provider: balancer.provider ?? '',
     engine: engineOf(tree.flavor),
     redundancy: redundancyOf(tree.flavor),
     vip: { address, mac: macOf(address), ...(vipSubnet ? { subnet: vipSubnet } : { subnet: unknownSubnet(tree, address), foreign: true as const }) },

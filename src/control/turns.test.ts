@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Amphora } from '../model/amphora.ts';
+import { NodeError } from '../nodes/node.ts';
 import { NoopNodes } from '../nodes/noop/noop-nodes.ts';
 import type { PlacedNode } from './place.ts';
-import { inTurn, oneActive, partingOf, sparedOf, standingsOf } from './turns.ts';
+import { eachInTurn, inTurn, oneActive, partingOf, sparedOf, standingsOf } from './turns.ts';
 
 const row = (id: string, role: Amphora['role'], status: Amphora['status'] = 'ALLOCATED'): Amphora => ({ id, role, status }) as Amphora;
 const node = (id: string): PlacedNode => ({ amphora: row(id, 'MASTER'), legs: [], pair: null });
@@ -20,6 +21,44 @@ test('the standby comes first, then the active one, then what is not there yet',
     inTurn([node('new'), node('active'), node('standby')], standings).map(({ amphora }) => amphora.id),
     ['standby', 'active', 'new'],
   );
+});
+
+test('one after the other; who fails does not keep from it who is there, but who is not there yet', async () => {
+  const worked = async (failing: string[], standings: [string, boolean | null][]): Promise<string[]> => {
+    const seen: string[] = [];
+    const work = async ({ amphora: { id } }: PlacedNode): Promise<void> => {
+      seen.push(id);
+      await Promise.resolve();
+      if (failing.includes(id)) throw new Error(id);
+      seen.push(`${id} done`);
+    };
+    const nodes = standings.map(([id]) => node(id));
+    await eachInTurn(nodes, new Map(standings), work).catch((error: Error) => seen.push(`failed: ${error.message}`));
+    return seen;
+  };
+  const active: [string, boolean] = ['active', true];
+  const standby: [string, boolean] = ['standby', false];
+  const absent: [string, null] = ['absent', null];
+  assert.deepEqual(await worked([], [active, standby]), ['standby', 'standby done', 'active', 'active done']);
+  assert.deepEqual(await worked(['standby'], [active, standby]), ['standby', 'active', 'active done', 'failed: standby']);
+  assert.deepEqual(await worked(['standby', 'active'], [active, standby]), ['standby', 'active', 'failed: standby']);
+  assert.deepEqual(await worked(['standby'], [standby, absent]), ['standby', 'failed: standby']);
+  assert.deepEqual(await worked(['active'], [active, absent]), ['active', 'failed: active']);
+  assert.deepEqual(await worked(['absent'], [absent, active]), ['active', 'active done', 'absent', 'failed: absent']);
+});
+
+test('of a node that cannot be asked nobody can tell', async () => {
+  const driver = new NoopNodes() as NoopNodes & { active(id: string): Promise<boolean | null> };
+  driver.active = async (id) => (id === 'a' ? Promise.reject(new NodeError('nsenter: no')) : Promise.resolve(true));
+  assert.deepEqual(
+    [...(await standingsOf(driver, [A, B]))],
+    [
+      ['a', null],
+      ['b', true],
+    ],
+  );
+  driver.active = async () => Promise.reject(new TypeError('no function'));
+  await assert.rejects(standingsOf(driver, [A, B]), TypeError);
 });
 
 test('of two that were sent away the one with the address stays until another is there', () => {

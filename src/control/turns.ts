@@ -9,7 +9,17 @@ export type Standings = ReadonlyMap<string, boolean | null>;
 
 export async function standingsOf(driver: NodeDriver, amphorae: readonly Amphora[]): Promise<Standings> {
   const paired = amphorae.filter(({ role }) => role !== 'STANDALONE');
-  return new Map(await Promise.all(paired.map(async ({ id }) => [id, (await driver.active?.(id)) ?? null] as const)));
+  return new Map(await Promise.all(paired.map(async ({ id }) => [id, await standingOf(driver, id)] as const)));
+}
+
+/** One that cannot be asked must not keep its peer from being worked on: what is wrong with it is told when it has its turn. */
+async function standingOf(driver: NodeDriver, id: string): Promise<boolean | null> {
+  try {
+    return (await driver.active?.(id)) ?? null;
+  } catch (error) {
+    if (error instanceof NodeError) return null;
+    throw error;
+  }
 }
 
 /**
@@ -41,6 +51,20 @@ export function partingOf(amphorae: readonly Amphora[], standings: Standings): A
   return parting && amphorae.some((row) => isWanted(row) && row.status === 'ALLOCATED') ? parting : null;
 }
 
+/**
+ * Does the work for one node after the other, each done before the next is touched. One that cannot be put right does not
+ * keep its peer from it, which may have the clients; but what is not there yet is left for later then, because it would
+ * hear nobody and take the address. Throws the first failure, in the end.
+ */
+export async function eachInTurn(nodes: readonly PlacedNode[], standings: Standings, work: (node: PlacedNode) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const node of inTurn(nodes, standings)) {
+    if (failures.length > 0 && (standings.get(node.amphora.id) ?? null) === null) break;
+    await work(node).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
 /** Between two questions, ms. */
 const PAUSE = 10;
 /** A start, a takeover and some more, in adverts. */
@@ -50,7 +74,7 @@ const SHORTEST_WAIT = 5000;
 /** Resolves when exactly one of the nodes holds the address. */
 export async function oneActive(driver: NodeDriver, nodes: readonly PlacedNode[]): Promise<void> {
   if (!driver.active || nodes.length < 2) return;
-  const end = performance.now() + Math.max(SHORTEST_WAIT, ADVERTS * (driver.advertMs ?? 0));
+  const end = performance.now() + Math.max(SHORTEST_WAIT, ADVERTS * driver.advertMs);
   for (;;) {
     const standings = await standingsOf(
       driver,

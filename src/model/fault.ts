@@ -90,6 +90,12 @@ export const fault = {
   ),
   l7PolicyArguments: declare('l7_policy_arguments', 400, (reason: string) => `Invalid L7 Policy arguments: ${reason}`),
   l7Rule: declare('l7_rule', 400, (reason: string) => `Error parsing L7Rule: ${reason}`),
+  tooManyServers: declare(
+    'too_many_servers',
+    400,
+    (balancer: string, servers: number, most: number) =>
+      `Validation failure: Load Balancer ${balancer} would have ${servers} servers, counting each member once for every listener that sends to its pool. At most ${most} are carried.`,
+  ),
   listenerWithoutChildren: declare('listener_without_children', 400, () => 'Protocol PROMETHEUS listeners cannot have child objects.'),
   subnetNotFound: declare('subnet_not_found', 400, (id: string) => `Subnet ${shown(id)} not found.`),
   providerDisabled: declare('provider_disabled', 400, (provider: string) => `Provider '${shown(provider)}' is not enabled.`),

@@ -103,7 +103,10 @@ export interface PacketChain {
 /** A listener as the kernel carries it; what its flows and counters are told apart by. */
 export interface PacketService {
   readonly listener: string;
+  /** The VIP. */
   readonly address: string;
+  /** Further addresses of its family that it is asked at; absent is none. */
+  readonly furtherAddresses?: readonly string[];
   readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly port: number;
   /** Connections at a time; null is unlimited. */
@@ -150,4 +153,9 @@ export interface Server {
   readonly keywords: string;
   /** False where this HAProxy refuses to add and delete servers at runtime: then only a reload can. */
   readonly dynamic: boolean;
+}
+
+/** What tells the servers of a proxy apart. */
+export function serverKey({ backend, name }: Pick<Server, 'backend' | 'name'>): string {
+  return `${backend}/${name}`;
 }

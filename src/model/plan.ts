@@ -27,6 +27,15 @@ export type Step =
 
 export type Plan = readonly Step[];
 
+/** A step about a member, which the proxy's runtime socket takes. */
+export type ServerStep = Extract<Step, { kind: 'add-server' | 'change-server' | 'delete-server' }>;
+
+const SERVER_STEPS: ReadonlySet<Step['kind']> = new Set<ServerStep['kind']>(['add-server', 'change-server', 'delete-server']);
+
+export function isServerStep(step: Step): step is ServerStep {
+  return SERVER_STEPS.has(step.kind);
+}
+
 /** The dearest step decides what a plan costs; null for an empty one. */
 export function costOf(plan: Plan): Cost | null {
   const rank: readonly Cost[] = ['runtime', 'reload', 'restart'];

@@ -8,6 +8,8 @@ export interface Reading {
   readonly standby?: boolean;
   /** True when the kernel's table does not follow from the wanted config and this health: it has to be made to. */
   readonly outdated?: boolean;
+  /** Members that the kernel's table leaves out as dead, as it was last made; absent is none. */
+  readonly leftOut?: readonly Pick<MemberReading, 'id' | 'poolId'>[];
 }
 
 export interface ListenerReading {

@@ -13,14 +13,11 @@ import type { Sealed } from './sealed.ts';
 export interface Topology {
   readonly id: string;
   readonly projectId: string;
-  readonly name: string;
-  readonly generation: number;
   readonly enabled: boolean;
-  readonly provider: string;
-  /** What carries TCP, by the flavor; absent is HAProxy. Datagrams are the kernel's in any case. */
-  readonly engine?: EngineChoice;
-  /** How many nodes carry it, and how they share the work; absent is SINGLE. */
-  readonly redundancy?: Redundancy;
+  /** What carries TCP, by the flavor. Datagrams are the kernel's in any case. */
+  readonly engine: EngineChoice;
+  /** How many nodes carry it, and how they share the work. */
+  readonly redundancy: Redundancy;
   readonly vip: Vip;
   /** Further addresses on the VIP's network, of either family; absent is none. */
   readonly additionalVips?: readonly Vip[];

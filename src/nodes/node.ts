@@ -10,12 +10,12 @@ import type { Reading } from '../model/reading.ts';
 export interface NodeDriver {
   /** The provider's name in messages and rows: `local`, `noop`. */
   readonly name: string;
-  /** `haproxy` carries what render/haproxy can say; `anything` carries nothing and therefore refuses nothing. */
-  readonly carries: 'haproxy' | 'anything';
+  /** True where nothing is carried: nodes then have the shape of real ones, and hold every option of the API. */
+  readonly pretends: boolean;
   /** False where there is nothing to see: operating statuses then stay as they were made, as with Octavia's no-op driver. */
   readonly observed: boolean;
-  /** Milliseconds between two adverts of a pair's active node; 100 if absent. */
-  readonly advertMs?: number;
+  /** Milliseconds between two adverts of a pair's active node; 0 where none are sent. */
+  readonly advertMs: number;
   /** Makes ready what all nodes share; idempotent. */
   start(): Promise<void>;
   /** Lets go of sockets and timers. Nodes go on carrying traffic. */
@@ -28,14 +28,14 @@ export interface NodeDriver {
   apply(id: string, plan: Plan): Promise<void>;
   /** Removes the node and all that belongs to it; nothing there is success. */
   remove(id: string): Promise<void>;
-  /** Health and counters; null when there is no node or no proxy runs on it. */
+  /** Health and counters, of the proxy and of the kernel's table; null when the node is not there or has neither. */
   read(id: string): Promise<Reading | null>;
   /**
    * Whether the node holds, at this moment, the address that it shares with a peer; null when it shares none or is not
    * there. Absent where pairs only pretend: then nobody waits for one to take over.
    */
   active?(id: string): Promise<boolean | null>;
-  /** Calls back, at once, when a node's proxy died or was replaced behind our back. */
+  /** Calls back when something of a node is gone that the loop has to bring back: its proxy, its keepalived. What it was is logged by then. */
   onLost(listener: (id: string) => void): void;
   /** Removes what all nodes shared (the switch namespace), once no node is left and nobody else uses it. */
   tidy(): Promise<void>;

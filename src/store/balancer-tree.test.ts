@@ -10,7 +10,7 @@ import { loadBalancer } from '../model/load-balancer.ts';
 import { member } from '../model/member.ts';
 import { network, port, subnet } from '../model/network.ts';
 import { pool } from '../model/pool.ts';
-import { balancerTree } from './balancers.ts';
+import { balancerTree } from './balancer-tree.ts';
 import { insert, insertMany } from './rows.ts';
 import {
   amphoraRow,

@@ -204,16 +204,34 @@ test('a failure gives its reason and becomes an ERROR only when the deadline has
 test('what is broken is an ERROR at once, also where nothing was waiting; what is on its way out stays so', async (t) => {
   const store = await temporaryStore(t);
   const { id } = await pendingTree(store);
-  await store.transaction((tx) => recordBroken(tx, id, `lost${'.'.repeat(3000)}`));
+  await store.transaction((tx) => recordBroken(tx, id, 5, `lost${'.'.repeat(3000)}`));
   const broken = await now(store, id);
   assert.deepEqual([broken.provisioning_status, broken.status_reason?.length, broken.pending_since], ['ERROR', 2000, null]);
   assert.deepEqual(new Set(Object.values(await children(store))), new Set(['ACTIVE', 'ERROR']));
   await store.transaction((tx) => recordDelivered(tx, id, broken.generation, LATER));
-  await store.transaction((tx) => recordBroken(tx, id, 'again'));
+  await store.transaction((tx) => recordBroken(tx, id, 5, 'again'));
   assert.deepEqual([(await now(store, id)).provisioning_status, (await now(store, id)).status_reason], ['ERROR', 'again']);
   const { id: leaving } = await withBalancer(store, { id: randomUUID(), deleting: true, provisioning_status: 'PENDING_DELETE' });
-  await store.transaction((tx) => recordBroken(tx, leaving, 'lost'));
+  await store.transaction((tx) => recordBroken(tx, leaving, 1, 'lost'));
   assert.equal((await now(store, leaving)).provisioning_status, 'PENDING_DELETE');
+});
+
+test('what is broken in an older generation leaves alone what was written since', async (t) => {
+  const store = await temporaryStore(t);
+  const { id } = await pendingTree(store);
+  await store.transaction((tx) => recordBroken(tx, id, 4, 'lost'));
+  const waiting = await now(store, id);
+  assert.deepEqual([waiting.provisioning_status, waiting.status_reason, waiting.pending_since], ['PENDING_UPDATE', 'lost', NOW.toISOString()]);
+  assert.deepEqual(await children(store), {
+    p3: 'ERROR',
+    'p4 deleted': 'ERROR',
+    l4: 'ERROR',
+    'l4 deleted': 'ERROR',
+    m5: 'PENDING_CREATE',
+    'm1 below deleted': 'ACTIVE',
+    'm5 deleted': 'PENDING_DELETE',
+    h3: 'ERROR',
+  });
 });
 
 test('waits past their deadline expire without any report', async (t) => {

@@ -2,23 +2,16 @@
  * What a write does to its balancer and what delivery does to it: generations and provisioning statuses.
  * All functions that change rows expect to run in a transaction.
  */
-import { type SqlBool, sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { fault } from '../model/fault.ts';
 import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
 import { type OperatingStatus, PROVISIONING_STATUSES, isPending, pendingAfterWrite } from '../model/status.ts';
 import { announceEnd } from './events.ts';
 import { neutronTime } from './network-time.ts';
-import { rangesBelow } from './row-ranges.ts';
+import { CHILD_TABLES, type ChildTable, everyRange } from './row-ranges.ts';
 import { octaviaTime } from './row-time.ts';
 import { byId } from './rows.ts';
 import type { Db, Store, Tx } from './store.ts';
-
-export { type BalancerTree, type TreeNeighbour, balancerTree } from './balancer-tree.ts';
-export { type StatusChange, recordReadings } from './readings.ts';
-
-/** Rows below a balancer that have a generation and statuses of their own. */
-export const CHILD_TABLES = ['listener', 'pool', 'member', 'health_monitor', 'l7_policy', 'l7_rule'] as const;
-export type ChildTable = (typeof CHILD_TABLES)[number];
 
 /** No reading tells of these: what is carried and switched on is ONLINE, as in Octavia. */
 const UNREAD: readonly ChildTable[] = ['health_monitor', 'l7_policy', 'l7_rule'];
@@ -71,14 +64,14 @@ async function refusal(db: Db, id: string): Promise<Error> {
 export async function recordDelivered(tx: Tx, id: string, generation: number, now: Date, tables: readonly ChildTable[] = CHILD_TABLES): Promise<void> {
   const balancer = await byId(tx.db, loadBalancer, id);
   if (balancer === undefined || balancer.deleting) return;
-  for (const table of tables) await settleChildren(tx.db, table, id, generation, now);
+  await settleChildren(tx.db, id, generation, now, tables);
   if (balancer.generation === generation) await settleBalancer(tx, balancer, now);
   else if (generation > balancer.delivered_generation) await advanceBalancer(tx.db, id, generation, now);
 }
 
 /** A status that changes is an update to Octavia's clients, the first one too. */
-async function settleChildren(db: Db, table: (typeof CHILD_TABLES)[number], id: string, generation: number, now: Date): Promise<void> {
-  for await (const range of rangesBelow(db, table, id)) {
+async function settleChildren(db: Db, id: string, generation: number, now: Date, tables: readonly ChildTable[]): Promise<void> {
+  const settle = async (table: ChildTable, range: RawBuilder<SqlBool>): Promise<void> => {
     await db.deleteFrom(table).where(range).where('deleting', '=', true).where('generation', '<=', generation).execute();
     await db
       .updateTable(table)
@@ -88,7 +81,8 @@ async function settleChildren(db: Db, table: (typeof CHILD_TABLES)[number], id: 
       .where('generation', '<=', generation)
       .where('provisioning_status', '<>', 'ACTIVE')
       .execute();
-  }
+  };
+  await everyRange(db, id, settle, tables);
 }
 
 /**
@@ -157,24 +151,34 @@ export async function recordFailure(tx: Tx, id: string, reason: string, now: Dat
 
 /**
  * Something that it refers to is not there, for a reason in words: an ERROR at once, because waiting does not help. What was
- * delivered stays so. One that is to be deleted is left alone.
+ * delivered stays so, and what is newer than the generation that was tried waits for its own try. One that is to be deleted
+ * is left alone.
  */
-export async function recordBroken(tx: Tx, id: string, reason: string): Promise<void> {
-  const changes = { status_reason: reason.slice(0, 2000), provisioning_status: 'ERROR' as const, pending_since: null };
-  const { numUpdatedRows } = await tx.db.updateTable('load_balancer').set(changes).where('id', '=', id).where('deleting', '=', false).executeTakeFirstOrThrow();
-  if (numUpdatedRows > 0n) await failChildren(tx.db, id);
+export async function recordBroken(tx: Tx, id: string, generation: number, reason: string): Promise<void> {
+  const balancer = await byId(tx.db, loadBalancer, id);
+  if (balancer === undefined || balancer.deleting) return;
+  const status_reason = reason.slice(0, 2000);
+  const isNewest = balancer.generation <= generation;
+  const changes = isNewest ? { status_reason, provisioning_status: 'ERROR' as const, pending_since: null } : { status_reason };
+  await tx.db.updateTable('load_balancer').set(changes).where('id', '=', id).execute();
+  await failChildren(tx.db, id, { upTo: generation });
 }
 
 function isOverdue({ pending_since }: LoadBalancer, now: Date, deadlineSeconds: number): boolean {
   return pending_since !== null && now.getTime() - Date.parse(pending_since) >= deadlineSeconds * 1000;
 }
 
-async function failChildren(db: Db, id: string): Promise<void> {
-  for (const table of CHILD_TABLES) {
-    for await (const range of rangesBelow(db, table, id)) {
-      await db.updateTable(table).set({ provisioning_status: 'ERROR' }).where(range).where('provisioning_status', 'in', PENDING).execute();
-    }
-  }
+/**
+ * What is PENDING below the balancer becomes ERROR.
+ * @param options.upTo - the newest generation that is meant; all if not given
+ * @param options.generation - the one that the rows have from now on; each keeps its own if not given
+ */
+export async function failChildren(db: Db, id: string, { upTo, generation }: { upTo?: number; generation?: number } = {}): Promise<void> {
+  const changes = { provisioning_status: 'ERROR' as const, ...(generation === undefined ? {} : { generation }) };
+  await everyRange(db, id, (table, range) => {
+    const failed = db.updateTable(table).set(changes).where(range).where('provisioning_status', 'in', PENDING);
+    return (upTo === undefined ? failed : failed.where('generation', '<=', upTo)).execute();
+  });
 }
 
 /**
@@ -206,12 +210,8 @@ export async function removeBalancer(tx: Tx, id: string, now: Date = new Date())
   await announceEnd(tx, 'delete', { ...balancer, provisioning_status: 'DELETED' }, now);
   await removePorts(tx.db, balancer);
   // All would go by their foreign keys, and amphorae and statistics do: thousands of rows in one statement keep everybody waiting.
-  for (const table of CHILD_TABLES.toReversed()) await removeChildren(tx.db, table, id);
+  await everyRange(tx.db, id, (table, range) => tx.db.deleteFrom(table).where(range).execute(), CHILD_TABLES.toReversed());
   await tx.db.deleteFrom('load_balancer').where('id', '=', id).execute();
-}
-
-async function removeChildren(db: Db, table: ChildTable, id: string): Promise<void> {
-  for await (const range of rangesBelow(db, table, id)) await db.deleteFrom(table).where(range).execute();
 }
 
 /** A port that a client made stays, and is free for another use. */

@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import { loadBalancer } from '../model/load-balancer.ts';
 import { member } from '../model/member.ts';
 import { pool } from '../model/pool.ts';
-import { recordReadings } from './balancers.ts';
-import type { Seen } from './readings.ts';
+import { type Seen, recordReadings } from './readings.ts';
 import { byId, insert, insertMany } from './rows.ts';
 import { balancerRow, memberRow, poolRow, temporaryStore } from './store.fixture.ts';
 

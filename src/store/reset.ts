@@ -1,14 +1,10 @@
 /** Making an end of what a balancer waits for, on an administrator's word. */
 import { fault } from '../model/fault.ts';
 import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
-import { PROVISIONING_STATUSES, isPending } from '../model/status.ts';
-import { CHILD_TABLES } from './balancers.ts';
-import { rangesBelow } from './row-ranges.ts';
+import { failChildren } from './balancers.ts';
 import { octaviaTime } from './row-time.ts';
 import { byId } from './rows.ts';
 import type { Tx } from './store.ts';
-
-const PENDING = PROVISIONING_STATUSES.filter(isPending);
 
 /**
  * The balancer and what is PENDING below it become ERROR; the generation rises so that the loop begins anew. What was to
@@ -19,11 +15,7 @@ export async function resetTree(tx: Tx, id: string, now: Date): Promise<LoadBala
   const balancer = await byId(tx.db, loadBalancer, id);
   if (!balancer) throw fault.notFound(loadBalancer.title, id);
   const generation = balancer.generation + 1;
-  for (const table of CHILD_TABLES) {
-    for await (const range of rangesBelow(tx.db, table, id)) {
-      await tx.db.updateTable(table).set({ provisioning_status: 'ERROR', generation }).where(range).where('provisioning_status', 'in', PENDING).execute();
-    }
-  }
+  await failChildren(tx.db, id, { generation });
   const reset = {
     provisioning_status: 'ERROR',
     generation,

@@ -5,7 +5,21 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Db } from './store.ts';
 
+/** Rows below a balancer that have a generation and statuses of their own; each below those before it. */
+export const CHILD_TABLES = ['listener', 'pool', 'member', 'health_monitor', 'l7_policy', 'l7_rule'] as const;
+export type ChildTable = (typeof CHILD_TABLES)[number];
+
 const ROWS_AT_ONCE = 500;
+
+/** Does the work once for every range of every table. */
+export async function everyRange(
+  db: Db,
+  loadBalancerId: string,
+  work: (table: ChildTable, range: RawBuilder<SqlBool>) => Promise<unknown>,
+  tables: readonly ChildTable[] = CHILD_TABLES,
+): Promise<void> {
+  for (const table of tables) for await (const range of rangesBelow(db, table, loadBalancerId)) await work(table, range);
+}
 
 /** Conditions that hold for all rows of the table below the balancer, each for some of them, in order of creation. */
 export async function* rangesBelow(db: Db, table: string, loadBalancerId: string): AsyncGenerator<RawBuilder<SqlBool>> {

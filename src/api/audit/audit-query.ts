@@ -1,9 +1,10 @@
 /** What a reader of the audit trail asks for. */
 import { fault } from '../../model/fault.ts';
 import { AUDITED, AUDIT_ACTIONS, type AuditFilter, type AuditQuery } from '../../store/audit.ts';
-import { type RawQuery, flag, pageSize, valuesOf } from '../events/query-values.ts';
-import { scopeOf } from '../events/scope.ts';
+import type { RawQuery } from '../http/list-query.ts';
+import { flag, pageSize, valuesOf } from '../http/query-values.ts';
 import type { Asker } from '../octavia/policy.ts';
+import { scopeOf } from '../octavia/record-scope.ts';
 import { numberIn } from './cadf.ts';
 
 const FILTERS = ['resource', 'resource_id', 'action', 'user_id', 'request_id'] as const;

@@ -1,5 +1,6 @@
 /** Entries of the audit trail in the form of DMTF DSP0262 (CADF), as OpenStack's services write it (pycadf). */
 import type { StoredAudit } from '../../store/audit.ts';
+import { type Attributes, differences } from '../http/differences.ts';
 
 const EVENT = 'http://schemas.dmtf.org/cloud/audit/1.0/event';
 const JSON_CONTENT = 'mime:application/json';
@@ -33,8 +34,6 @@ const KINDS: ReadonlyMap<string, string> = new Map(
 
 /** How a network is wired is the administrators' business, in the trail as in the network face. */
 const FOR_ADMINISTRATORS = new Set(['provider:physical_network', 'provider:network_type', 'provider:segmentation_id']);
-
-type Attributes = Readonly<Record<string, unknown>>;
 
 export interface Viewer {
   /** Reads the records of all projects. */
@@ -100,11 +99,4 @@ function confined(object: Attributes | null, global: boolean): Attributes | null
 function attachments(before: Attributes | null, after: Attributes | null): object[] {
   const contents = { before, after, diff: differences(before ?? {}, after ?? {}) };
   return Object.entries(contents).flatMap(([name, content]) => (content === null ? [] : [{ name, typeURI: JSON_CONTENT, content }]));
-}
-
-/** Attribute → its value before and after, null where there was none; only what differs. */
-export function differences(before: Attributes, after: Attributes): Record<string, { before: unknown; after: unknown }> {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const pairs = names.map((name) => [name, { before: before[name] ?? null, after: after[name] ?? null }] as const);
-  return Object.fromEntries(pairs.filter(([, pair]) => JSON.stringify(pair.before) !== JSON.stringify(pair.after)));
 }

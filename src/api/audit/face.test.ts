@@ -7,7 +7,7 @@ import type { Resource } from '../../model/resource.ts';
 import { type AuditAction, audited } from '../../store/audit.ts';
 import { balancerRow } from '../../store/store.fixture.ts';
 import { type Records, records } from '../events/events.fixture.ts';
-import { differences } from './cadf.ts';
+import { differences } from '../http/differences.ts';
 
 interface Entry {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** What every handler of the compute face works with. */
 import type { FastifyRequest } from 'fastify';
-import { fault } from '../../model/fault.ts';
 import type { ServerInfo, ServerSource } from '../../model/server.ts';
+import { callerOf } from '../http/caller-of.ts';
 import type { RawQuery } from '../http/list-query.ts';
 import type { Caller } from '../identity/caller.ts';
 
@@ -22,9 +22,7 @@ export interface Ask {
 }
 
 export function askOf({ baseUrl }: ComputeContext, request: FastifyRequest): Ask {
-  const { caller, computeMinor: minor } = request;
-  if (!caller) throw fault.unauthorized();
-  return { caller, minor, base: baseUrl(request), query: request.query as RawQuery };
+  return { caller: callerOf(request), minor: request.computeMinor, base: baseUrl(request), query: request.query as RawQuery };
 }
 
 /** Every server there is; of two with the same id the one of the earlier source. */

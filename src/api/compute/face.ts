@@ -1,6 +1,7 @@
 /** The compute face: as much of Nova v2.1 as a script needs that looks for machines to balance onto or to balance for. */
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { fault } from '../../model/fault.ts';
+import { type Authenticate, bearersOnly } from '../http/bearers-only.ts';
 import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import type { ComputeContext } from './context.ts';
@@ -12,8 +13,7 @@ import { registerSurroundings } from './surroundings.ts';
 import { version, versionDetail } from './versions.ts';
 
 export interface ComputeOptions extends ComputeContext {
-  /** Puts the caller on the request, or throws. */
-  readonly authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  readonly authenticate: Authenticate;
 }
 
 export function computeFace(options: ComputeOptions): FastifyPluginAsync {
@@ -43,7 +43,7 @@ function discovery(app: FastifyInstance, { baseUrl }: ComputeOptions): void {
 }
 
 async function resources(app: FastifyInstance, options: ComputeOptions): Promise<void> {
-  app.addHook('onRequest', options.authenticate);
+  bearersOnly(app, options.authenticate);
   negotiateVersion(app);
   registerServers(app, options);
   registerFlavors(app, options);

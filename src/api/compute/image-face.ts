@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { Fault, fault } from '../../model/fault.ts';
+import { bearersOnly } from '../http/bearers-only.ts';
 import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import type { ComputeOptions } from './face.ts';
@@ -30,7 +31,7 @@ export function imageFace({ baseUrl, authenticate }: ImageOptions): FastifyPlugi
     }
     await app.register(
       async (inner) => {
-        inner.addHook('onRequest', authenticate);
+        bearersOnly(inner, authenticate);
         images(inner);
       },
       { prefix: '/v2' },

@@ -17,12 +17,16 @@ export interface HubOptions {
   readonly log: Log;
   /** Milliseconds between two signs of life. */
   readonly heartbeat: number;
+  /** That the server takes, all in all. */
+  readonly maxConnections: number;
 }
 
 const EVERYTHING: EventFilter = { projectId: null, type: null, loadBalancerId: null };
 const BATCH = 100;
-/** Readers at one time. */
-const READERS = 4096;
+/** Of the connections, so that the others stay free for everything else. */
+const SHARE_OF_READERS = 1 / 2;
+/** Of the readers, so that others can read, too; at least one. */
+const SHARE_OF_ONE_USER = 1 / 16;
 
 export class EventHub {
   readonly #options: HubOptions;
@@ -47,9 +51,13 @@ export class EventHub {
     this.#heartbeat = setInterval(() => this.#streams.forEach((stream) => stream.heartbeat()), options.heartbeat).unref();
   }
 
-  /** Throws 503 when there are too many already. */
-  refuseCrowd(): void {
-    if (this.#closed || this.#streams.size >= READERS) throw fault.unavailable('Too many readers of notifications at present.');
+  /** Throws 503 when there are too many already, or as many of this user as one may have. */
+  refuseCrowd(userId: string): void {
+    const most = Math.floor(this.#options.maxConnections * SHARE_OF_READERS);
+    if (this.#closed || this.#streams.size >= most) throw fault.unavailable('Too many readers of notifications at present.');
+    const ofOne = Math.max(1, Math.floor(most * SHARE_OF_ONE_USER));
+    const own = [...this.#streams].filter((stream) => stream.userId === userId).length;
+    if (own >= ofOne) throw fault.unavailable(`Readers of notifications that one user may have at a time: ${ofOne}. End one first.`);
   }
 
   /** Sends what came behind `since`, or only what comes from now on, until the reader leaves or is sent away. */

@@ -2,9 +2,10 @@
 import type { FastifyRequest } from 'fastify';
 import { fault } from '../../model/fault.ts';
 import type { EventFilter } from '../../store/events.ts';
+import type { RawQuery } from '../http/list-query.ts';
+import { flag, pageSize, valuesOf } from '../http/query-values.ts';
 import type { Asker } from '../octavia/policy.ts';
-import { type RawQuery, flag, pageSize, valuesOf } from './query-values.ts';
-import { scopeOf } from './scope.ts';
+import { scopeOf } from '../octavia/record-scope.ts';
 
 export interface EventQuery {
   readonly filter: EventFilter;

@@ -6,6 +6,7 @@ import { type Gap, eventFrame, gapFrame, restFrame } from './event-view.ts';
 export interface Reader {
   readonly response: ServerResponse;
   readonly filter: EventFilter;
+  readonly userId: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   /** Whether the token still holds, and still stands for the same. */
@@ -38,6 +39,10 @@ export class EventStream {
 
   get filter(): EventFilter {
     return this.#reader.filter;
+  }
+
+  get userId(): string {
+    return this.#reader.userId;
   }
 
   get over(): boolean {

@@ -35,6 +35,7 @@ export interface RecordsOptions {
   /** Seconds a token lives. */
   readonly lifetime?: number;
   readonly roleSet?: RoleSet;
+  readonly maxConnections?: number;
   /** Stands in for the store where the faces read it. */
   readonly watch?: (store: Store) => Store;
 }
@@ -71,14 +72,15 @@ export async function records(t: TestContext, options: RecordsOptions = {}): Pro
   };
 }
 
-async function serve(store: Store, tokens: Tokens, { heartbeat, roleSet = 'keystone_default_roles' }: RecordsOptions): Promise<FastifyInstance> {
+async function serve(store: Store, tokens: Tokens, options: RecordsOptions): Promise<FastifyInstance> {
+  const { heartbeat, roleSet = 'keystone_default_roles', maxConnections = 4096 } = options;
   const app = Fastify({ routerOptions: { ignoreTrailingSlash: true }, exposeHeadRoutes: false, genReqId: () => 'req-1' });
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => void reply.header('X-Openstack-Request-Id', request.id));
   const baseUrl = (): string => 'http://here:9876';
   const check = authenticate({ strategy: 'keystone', store, tokens, baseUrl });
   const common = { store, authenticate: check, roleSet, maxLimit: 1000, baseUrl };
-  await app.register(eventsFace({ ...common, log: silent, ...(heartbeat === undefined ? {} : { heartbeat }) }), { prefix: '/events' });
+  await app.register(eventsFace({ ...common, log: silent, maxConnections, ...(heartbeat === undefined ? {} : { heartbeat }) }), { prefix: '/events' });
   await app.register(auditFace(common), { prefix: '/audit' });
   await app.listen({ host: '127.0.0.1', port: 0 });
   return app;

@@ -244,7 +244,8 @@ test('a thousand readers cost one read of the store for each commit', async (t) 
     };
     return { db, ...rest };
   };
-  const api = await records(t, { watch });
+  // More than a user may have by default.
+  const api = await records(t, { watch, maxConnections: 40_000 });
   const [blue, red] = [await api.user('blue', 'reader'), await api.user('red', 'reader')];
   const streams: Listening[] = [];
   for (let index = 0; index < 1000; index++) streams.push(await listen(t, api, index < 900 ? blue : red));

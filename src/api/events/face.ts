@@ -7,10 +7,11 @@ import { fault } from '../../model/fault.ts';
 import type { Log } from '../../model/log.ts';
 import { eventBounds, eventsAfter, lastEvents } from '../../store/events.ts';
 import type { Store } from '../../store/store.ts';
+import { answerError } from '../http/answer-error.ts';
+import { type Authenticate, bearersOnly } from '../http/bearers-only.ts';
+import { callerOf } from '../http/caller-of.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
-import type { Caller } from '../identity/caller.ts';
-import type { Asker, RoleSet } from '../octavia/policy.ts';
-import { answerError } from './answer-error.ts';
+import type { RoleSet } from '../octavia/policy.ts';
 import { EventHub } from './event-hub.ts';
 import { type EventQuery, parseEventQuery } from './event-query.ts';
 import { EventStream } from './event-stream.ts';
@@ -19,13 +20,14 @@ import { eventView, gapAfter } from './event-view.ts';
 export interface EventsOptions {
   readonly store: Store;
   readonly log: Log;
-  /** Puts the caller on the request, or throws. */
-  readonly authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  readonly authenticate: Authenticate;
   readonly roleSet: RoleSet;
   /** Largest page; 0 is no limit. */
   readonly maxLimit: number;
   /** Address of the server, without a slash at its end. */
   readonly baseUrl: (request: FastifyRequest) => string;
+  /** Connections that the server takes; readers may have half of them. */
+  readonly maxConnections: number;
   /** Milliseconds between two signs of life; 15,000 if not given. */
   readonly heartbeat?: number;
 }
@@ -42,47 +44,49 @@ const STREAM_HEADERS = {
 /** Registered under a prefix of its own. */
 export function eventsFace(options: EventsOptions): FastifyPluginAsync {
   return async (app) => {
-    const hub = new EventHub({ store: options.store, log: options.log, heartbeat: options.heartbeat ?? HEARTBEAT_MS });
+    const hub = new EventHub({ ...options, heartbeat: options.heartbeat ?? HEARTBEAT_MS });
     // Before the server waits for open connections: these would never end by themselves.
     app.addHook('preClose', async () => hub.close());
     app.setErrorHandler(answerError);
     const refuse = refuseOtherMethods(app, fault.methodNotAllowed);
-    routes(app, options, hub);
+    await app.register(async (inner) => routes(inner, options, hub));
     refuse();
   };
 }
 
 function routes(app: FastifyInstance, options: EventsOptions, hub: EventHub): void {
-  app.get('/', { onRequest: options.authenticate }, async (request, reply) => {
+  bearersOnly(app, options.authenticate);
+  app.get('/', async (request, reply) => {
     reply.header('Vary', 'X-Auth-Token, Accept');
-    const query = parseEventQuery(request, askerOf(request, options), options.maxLimit);
+    const query = queryOf(options, request);
     if (query.form === 'json') return page(options, request, query);
-    hub.refuseCrowd();
+    hub.refuseCrowd(callerOf(request).userId);
     await stream(options, hub, request, reply, query);
     return reply;
   });
 }
 
-function askerOf({ caller }: FastifyRequest, { roleSet }: EventsOptions): Asker & { caller: Caller } {
-  if (!caller) throw fault.unauthorized();
-  return { caller, options: { roleSet } };
+function queryOf(options: EventsOptions, request: FastifyRequest): EventQuery {
+  return parseEventQuery(request, { caller: callerOf(request), options }, options.maxLimit);
 }
 
 /** Everything that can be refused was: from here on the answer is a stream. */
 async function stream(options: EventsOptions, hub: EventHub, request: FastifyRequest, reply: FastifyReply, query: EventQuery): Promise<void> {
-  const { expiresAt } = askerOf(request, options).caller;
+  const { userId, expiresAt } = callerOf(request);
   reply.hijack();
+  // What comes as a body would wait for the end of an answer that has none.
+  request.raw.resume();
   const response = reply.raw;
   response.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...STREAM_HEADERS });
   const stillAllowed = async (): Promise<boolean> => sameScope(options, request, reply, query);
-  await hub.serve(new EventStream({ response, filter: query.filter, expiresAt, stillAllowed }), query.since);
+  await hub.serve(new EventStream({ response, filter: query.filter, userId, expiresAt, stillAllowed }), query.since);
 }
 
 /** Asked when users, roles or tokens were written: the same request once more. */
 async function sameScope(options: EventsOptions, request: FastifyRequest, reply: FastifyReply, { filter }: EventQuery): Promise<boolean> {
   try {
     await options.authenticate(request, reply);
-    return parseEventQuery(request, askerOf(request, options), options.maxLimit).filter.projectId === filter.projectId;
+    return queryOf(options, request).filter.projectId === filter.projectId;
   } catch {
     return false;
   }

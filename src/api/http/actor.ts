@@ -1,10 +1,10 @@
 /** Who sent a request, as the audit trail names them. */
 import type { FastifyRequest } from 'fastify';
-import { fault } from '../../model/fault.ts';
 import type { Actor } from '../../store/audit.ts';
+import { callerOf } from './caller-of.ts';
 
 /** Throws 401 when nobody was authenticated. */
-export function actorOf({ caller, ip, id }: FastifyRequest): Actor {
-  if (!caller) throw fault.unauthorized();
-  return { userId: caller.userId, userName: caller.userName, projectId: caller.projectId, address: ip, requestId: id };
+export function actorOf(request: FastifyRequest): Actor {
+  const { userId, userName, projectId } = callerOf(request);
+  return { userId, userName, projectId, address: request.ip, requestId: request.id };
 }

@@ -4,27 +4,28 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
-import { Fault, fault } from '../../model/fault.ts';
+import { fault } from '../../model/fault.ts';
 import { checkJsonBounds } from './json-bounds.ts';
+import { readBodies } from './read-body.ts';
 
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
 
 export function readJsonBodies(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
-    const type = request.headers['content-type'];
-    if (body.length === 0) done(null, undefined);
-    else if (type !== undefined && !JSON_TYPE.test(type)) done(fault.unsupportedMediaType(type), undefined);
-    else if (!isUtf8(body as Buffer)) done(fault.invalidJson(), undefined);
-    else parse(String(body), done);
+  readBodies(app, ({ headers: { 'content-type': type } }, bytes) => {
+    if (bytes.length === 0) return undefined;
+    if (type !== undefined && !JSON_TYPE.test(type)) throw fault.unsupportedMediaType(type);
+    return parseJson(bytes);
   });
 }
 
-function parse(text: string, done: (error: Error | null, body: unknown) => void): void {
+/** Throws 400 for what is no JSON, in UTF-8, and for what would take long to parse. */
+export function parseJson(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) throw fault.invalidJson();
+  const text = bytes.toString('utf8');
+  checkJsonBounds(text);
   try {
-    checkJsonBounds(text);
-    done(null, JSON.parse(text));
-  } catch (error) {
-    done(error instanceof Fault ? error : fault.invalidJson(), undefined);
+    return JSON.parse(text);
+  } catch {
+    throw fault.invalidJson();
   }
 }

@@ -6,6 +6,7 @@ import { fault } from '../../model/fault.ts';
 import { ValueError } from '../../model/field.ts';
 import { type Resource, columns, shownFields } from '../../model/resource.ts';
 import type { ListQuery } from '../../store/rows.ts';
+import { switchIn } from './switch-in.ts';
 
 export interface ListRequest {
   readonly query: ListQuery;
@@ -43,7 +44,7 @@ export function parseListQuery(resource: Resource, raw: RawQuery, maxLimit: numb
       sort: parseSort(resource, raw),
       limit: parseLimit(lastOf(raw['limit']), maxLimit),
       marker: lastOf(raw['marker']) ?? null,
-      reverse: /^(true|1|yes|on)$/i.test(lastOf(raw['page_reverse']) ?? ''),
+      reverse: switchIn({ page_reverse: lastOf(raw['page_reverse']) }, 'page_reverse'),
     },
     fields: parseFields(resource, raw['fields']),
     projectId: projectIn(where),
@@ -80,10 +81,20 @@ function attributeNamed(resource: Resource, name: string): string {
 /** Octavia's clients also filter by what an object hangs below, though only its path tells. */
 const PARENTS = ['loadbalancer_id', 'pool_id', 'l7policy_id'];
 
+/** What lists of the resource are filtered by, besides tags: columns that are shown or tell a parent, and hold one value. */
+export function filterNames(resource: Resource): string[] {
+  return [...columns(resource).keys()].filter((name) => isFilter(resource, name));
+}
+
+function isFilter(resource: Resource, name: string): boolean {
+  const storage = columns(resource).get(name);
+  const hidden = resource.fields[name]?.place === 'internal' && !PARENTS.includes(name);
+  return storage !== undefined && storage !== 'json' && !hidden;
+}
+
 function filter(resource: Resource, name: string, values: readonly string[]): ListQuery['where'][number] {
-  const field = Object.hasOwn(resource.fields, name) ? resource.fields[name] : undefined;
-  const hidden = field?.place === 'internal' && !PARENTS.includes(name);
-  if (!field || !columns(resource).has(name) || hidden || field.type.storage === 'json') throw fault.invalidFilter();
+  const field = resource.fields[name];
+  if (!field || !isFilter(resource, name)) throw fault.invalidFilter();
   return { column: name, anyOf: values.map((value) => filterValue(name, value, field.type)) };
 }
 

@@ -1,5 +1,5 @@
 /** A known path with another method is 405, which the router itself does not tell from an unknown path. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
 
@@ -24,12 +24,10 @@ export function refuseOtherMethods(app: FastifyInstance, refusal: (method: strin
 function refuse(app: FastifyInstance, url: string, allowed: ReadonlySet<string>, refusal: (method: string) => Error): void {
   const method = METHODS.filter((name) => !allowed.has(name));
   if (method.length === 0) return;
-  app.route({
-    method,
-    url,
-    handler: async (request, reply) => {
-      reply.header('Allow', [...allowed].join(', '));
-      throw refusal(request.method);
-    },
-  });
+  const refused = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
+    reply.header('Allow', [...allowed].join(', '));
+    throw refusal(request.method);
+  };
+  // Whatever is in the body: it is not waited for.
+  app.route({ method, url, onRequest: refused, handler: refused });
 }

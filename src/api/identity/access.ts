@@ -1,13 +1,8 @@
 /** Who may: in this face the role `admin` may everything, others only what is their own. */
 import type { FastifyRequest } from 'fastify';
-import { fault } from '../../model/fault.ts';
+import { callerOf } from '../http/caller-of.ts';
 import type { Caller } from './caller.ts';
 import { keystone } from './keystone-error.ts';
-
-export function callerOf({ caller }: FastifyRequest): Caller {
-  if (!caller) throw fault.unauthorized();
-  return caller;
-}
 
 /** Throws 403 in the name of Keystone's rule `identity:<action>`. `otherwise`: why somebody else may all the same. */
 export function requireAdmin(request: FastifyRequest, action: string, otherwise = false): void {

@@ -7,7 +7,9 @@ import { parseCreateObject } from '../../model/resource.ts';
 import { countCredentials, credentialById, credentialsOf, dropCredentials, insertCredential, rolesOfCredential } from '../../store/identity-credentials.ts';
 import { isUniqueViolation } from '../../store/rows.ts';
 import type { Db } from '../../store/store.ts';
-import { callerOf, requireAdmin } from './access.ts';
+import { callerOf } from '../http/caller-of.ts';
+import type { RawQuery } from '../http/list-query.ts';
+import { requireAdmin } from './access.ts';
 import { tokenIn, writeAsBearer } from './bearer.ts';
 import { type Body, objectIn } from './bodies.ts';
 import { type View, directoryView, listLinks } from './directory-view.ts';
@@ -28,7 +30,7 @@ export function applicationCredentialRoutes(app: FastifyInstance, options: Ident
   const { store, baseUrl } = options;
   app.get(COLLECTION, { exposeHeadRoute: true }, async (request) => {
     requireOwner(request, 'list_application_credentials');
-    const name = [(request.query as Record<string, string | string[] | undefined>)['name']].flat().at(-1);
+    const name = [(request.query as RawQuery)['name']].flat().at(-1);
     const rows = (await credentialsOf(store.db, idOf(request))).filter((row) => name === undefined || row.name === name);
     const views = await Promise.all(rows.map((row) => shown(store.db, row, baseUrl(request))));
     return { application_credentials: views, ...listLinks(baseUrl(request), pathOf(idOf(request))) };

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault, fault } from '../../model/fault.ts';
 import { domainById, projectByName, userByName } from '../../store/identity.ts';
 import type { Store } from '../../store/store.ts';
+import type { Authenticate } from '../http/bearers-only.ts';
 import { DEFAULT_DOMAIN } from './bootstrap.ts';
 import type { Caller } from './caller.ts';
 import type { Tokens } from './tokens.ts';
@@ -16,8 +17,6 @@ export interface AuthenticateOptions {
 }
 
 const PROJECT_ID = /^[\w.-]{1,36}$/;
-
-export type Authenticate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /**
  * A hook that puts `request.caller` or throws 401, with the header that points clients to the identity face. The body

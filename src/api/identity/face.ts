@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { OPTIONS } from '../../config/options.ts';
 import type { Store } from '../../store/store.ts';
+import { bearersOnly } from '../http/bearers-only.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { applicationCredentialRoutes } from './application-credentials.ts';
 import { tokenIn } from './bearer.ts';
@@ -50,7 +51,7 @@ export function identityFace(given: IdentityOptions): FastifyPluginAsync {
     loginRoute(app, options);
     ownPasswordRoute(app, options);
     await app.register(async (inner) => {
-      inner.addHook('onRequest', async (request) => verify(options.tokens, request));
+      bearersOnly(inner, async (request) => verify(options.tokens, request));
       tokenRoutes(inner, options);
       directoryRoutes(inner, options);
       grantRoutes(inner, options);

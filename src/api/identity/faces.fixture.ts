@@ -7,6 +7,7 @@ import { assignRoles } from '../../store/identity-assignments.ts';
 import { SYSTEM, allRoles, projectByName, writeIdentity } from '../../store/identity.ts';
 import { temporaryDirectory } from '../../store/store.fixture.ts';
 import { type Store, openStore } from '../../store/store.ts';
+import { OPEN_BODY } from '../http/bearers-only.ts';
 import { readJsonBodies } from '../http/json-body.ts';
 import { networkFace } from '../network/face.ts';
 import { authenticate } from './authenticate.ts';
@@ -68,7 +69,8 @@ export async function faces(t: TestContext, options: FacesOptions = {}): Promise
 }
 
 async function buildApp(store: Store, tokens: Tokens, { strategy = 'keystone', limits, ...options }: FacesOptions): Promise<FastifyInstance> {
-  const app = Fastify({ routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 }, exposeHeadRoutes: false, bodyLimit: 100_000 });
+  const app = Fastify({ routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 }, exposeHeadRoutes: false, bodyLimit: OPEN_BODY });
+  app.decorate('largestBody', 100_000);
   readJsonBodies(app);
   app.decorateRequest('caller', null);
   const baseUrl = (): string => BASE;

@@ -5,6 +5,7 @@ import { type Assignment, type Target, assignments, grantRole, revokeRole, roles
 import { allDomains } from '../../store/identity.ts';
 import { byId } from '../../store/rows.ts';
 import type { Db } from '../../store/store.ts';
+import type { RawQuery } from '../http/list-query.ts';
 import { requireAdmin } from './access.ts';
 import { writeAsBearer } from './bearer.ts';
 import { type View, directoryView, listLinks } from './directory-view.ts';
@@ -72,11 +73,9 @@ async function mustExist(db: Db, { kind, id }: Target, userId: string, roleId: s
   if (!(await byId(db, user, userId))) throw keystone.notFound('user', userId);
 }
 
-type Query = Readonly<Record<string, string | string[] | undefined>>;
-
 async function listAssignments({ store, baseUrl }: IdentityOptions, request: FastifyRequest): Promise<View> {
   requireAdmin(request, 'list_role_assignments');
-  const query = request.query as Query;
+  const query = request.query as RawQuery;
   refuseContradictions(query);
   const [userId, roleId] = [last(query, 'user.id'), last(query, 'role.id')];
   const rows = matchesNothing(query) ? [] : await assignments(store.db, { userId, roleId, target: targetIn(query) });
@@ -86,7 +85,7 @@ async function listAssignments({ store, baseUrl }: IdentityOptions, request: Fas
 }
 
 /** Keystone's pairs that cannot be meant. */
-function refuseContradictions(query: Query): void {
+function refuseContradictions(query: RawQuery): void {
   const has = (name: string): boolean => last(query, name) !== null;
   if (has('scope.domain.id') && has('scope.project.id')) throw keystone.invalid('Specify a domain or project, not both');
   if (has('scope.domain.id') && has('scope.system')) throw keystone.invalid('Specify system or domain, not both');
@@ -98,22 +97,22 @@ function refuseContradictions(query: Query): void {
 }
 
 /** There are no groups, no roles in the system and none that are inherited. So `effective` changes nothing either. */
-function matchesNothing(query: Query): boolean {
+function matchesNothing(query: RawQuery): boolean {
   return last(query, 'group.id') !== null || last(query, 'scope.system') !== null || last(query, 'scope.OS-INHERIT:inherited_to') === 'projects';
 }
 
-function targetIn(query: Query): Target | null {
+function targetIn(query: RawQuery): Target | null {
   const [projectId, domainId] = [last(query, 'scope.project.id'), last(query, 'scope.domain.id')];
   if (projectId !== null) return { kind: 'project', id: projectId };
   return domainId === null ? null : { kind: 'domain', id: domainId };
 }
 
-function last(query: Query, name: string): string | null {
+function last(query: RawQuery, name: string): string | null {
   return [query[name]].flat().at(-1) || null;
 }
 
 /** `?name`, `?name=1`, `?name=True`; only 0 means no. */
-function flag(query: Query, name: string): boolean {
+function flag(query: RawQuery, name: string): boolean {
   return Object.hasOwn(query, name) && [query[name]].flat().at(-1) !== '0';
 }
 

@@ -1,5 +1,4 @@
 /** The body of a login, checked: how the user proves who they are, and what the token is wanted for. */
-import type { FastifyInstance } from 'fastify';
 import { fault } from '../../model/fault.ts';
 import { ValueError, isPlainObject, text } from '../../model/field.ts';
 import { keystone } from './keystone-error.ts';
@@ -37,17 +36,6 @@ export interface LoginRequest {
 }
 
 type Body = Record<string, unknown>;
-
-/** Bytes: a new and an old password of PASSWORD_MAX, both in JSON's longest spelling, and room for the rest. */
-const BODY_MAX = 65_536;
-
-/**
- * Largest body of a request that comes without a token, bytes; less if nobody may send as much. Such bodies are kept
- * while they come, and nobody knows whose they are.
- */
-export function openBodyLimit({ initialConfig }: FastifyInstance): number {
-  return Math.min(BODY_MAX, initialConfig.bodyLimit ?? BODY_MAX);
-}
 
 const METHODS = ['password', 'token', 'application_credential'];
 const nameType = text({ max: 255, min: 1 });

@@ -12,14 +12,13 @@ import type { IdentityOptions } from './face.ts';
 import { provenSource } from './hash-queue.ts';
 import { keystone } from './keystone-error.ts';
 import { type LoginContext, provePassword } from './login.ts';
-import { openBodyLimit } from './login-request.ts';
 import { PASSWORD_MAX, hashPassword } from './password.ts';
 import { checkedPassword } from './users.ts';
 import { idOf } from './writes.ts';
 
 /** Every token of the user ends with it. Guesses count as those of a login. */
 export function ownPasswordRoute(app: FastifyInstance, options: IdentityOptions & LoginContext): void {
-  app.post('/v3/users/:id/password', { bodyLimit: openBodyLimit(app) }, async (request, reply) => {
+  app.post('/v3/users/:id/password', async (request, reply) => {
     const { original_password: original, password: wanted } = objectIn(request.body, 'user');
     if (typeof original !== 'string') throw keystone.expecting('original_password', 'user');
     if (original.length > PASSWORD_MAX) throw fault.unauthorized();

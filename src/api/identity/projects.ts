@@ -4,7 +4,7 @@ import { type Project, project } from '../../model/identity.ts';
 import { projectById } from '../../store/identity.ts';
 import { removeProject } from '../../store/identity-removal.ts';
 import type { AuditedTx } from '../../store/audit.ts';
-import { callerOf } from './access.ts';
+import { callerOf } from '../http/caller-of.ts';
 import { type Body, changed, created } from './bodies.ts';
 import { DEFAULT_DOMAIN } from './bootstrap.ts';
 import { existingDomain } from './domains.ts';

@@ -4,15 +4,14 @@ import { Fault } from '../../model/fault.ts';
 import { domain, project } from '../../model/identity.ts';
 import { domainsOf, projectsOf } from '../../store/identity.ts';
 import { actorOf } from '../http/actor.ts';
-import { callerOf } from './access.ts';
-import { tokenIn } from './bearer.ts';
+import { callerOf } from '../http/caller-of.ts';
 import type { Caller } from './caller.ts';
 import { catalog } from './catalog.ts';
 import { directoryList, listLinks } from './directory-view.ts';
 import type { IdentityOptions } from './face.ts';
 import { keystone } from './keystone-error.ts';
 import { type LoginContext, login } from './login.ts';
-import { openBodyLimit, parseLogin } from './login-request.ts';
+import { parseLogin } from './login-request.ts';
 import { tokenView } from './token-view.ts';
 import type { Verified } from './tokens.ts';
 
@@ -20,7 +19,7 @@ type View = Record<string, unknown>;
 
 /** Open to everybody: this is where tokens come from. */
 export function loginRoute(app: FastifyInstance, options: IdentityOptions & LoginContext): void {
-  app.post('/v3/auth/tokens', { bodyLimit: openBodyLimit(app) }, async (request, reply) => {
+  app.post('/v3/auth/tokens', async (request, reply) => {
     const verified = await login(options, parseLogin(request.body), request.ip);
     return reply
       .code(201)
@@ -36,8 +35,6 @@ export function tokenRoutes(app: FastifyInstance, options: IdentityOptions): voi
     return reply.header('X-Subject-Token', subject.token).send(await bodyOf(options, request, subject));
   });
   app.delete('/v3/auth/tokens', async (request, reply) => {
-    // Once more: a body may have come since the first look.
-    request.caller = await options.tokens.verify(tokenIn(request));
     const subject = await subjectOf(options, request, 'revoke_token');
     await options.tokens.revoke(subject.token, actorOf(request));
     return reply.code(204).send();

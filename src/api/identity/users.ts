@@ -5,7 +5,7 @@ import { type User, user } from '../../model/identity.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { dropCredentials } from '../../store/identity-credentials.ts';
 import { removeUser } from '../../store/identity-removal.ts';
-import { callerOf } from './access.ts';
+import { callerOf } from '../http/caller-of.ts';
 import { type Body, changed, created } from './bodies.ts';
 import { DEFAULT_DOMAIN } from './bootstrap.ts';
 import { existingDomain } from './domains.ts';

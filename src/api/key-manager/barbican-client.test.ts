@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { temporaryDirectory } from '../../store/store.fixture.ts';
-import { loadCertificate, ofProject } from './certificates.ts';
+import { type Reader, loadCertificate } from './certificates.ts';
 import { ADMIN_PASSWORD, type KeyManager, keyManager } from './key-manager.fixture.ts';
 import { openssl } from './openssl.fixture.ts';
 
@@ -55,6 +55,10 @@ async function freePort(): Promise<number> {
 
 type Row = Record<string, unknown>;
 
+function administratorOf(projectId: string): Reader {
+  return { userId: '', projectId, roles: ['admin'] };
+}
+
 test('the openstack command stores, lists, shows and deletes secrets and containers', options, async (t) => {
   const { manager, openstack, quietly } = await clients(t);
   const ssl = await openssl(t);
@@ -84,7 +88,7 @@ test('the openstack command stores, lists, shows and deletes secrets and contain
   const shown = (await openstack('secret', 'get', String(bundle['Secret href']))) as Row;
   assert.deepEqual([shown['Content types'], shown['Bit length']], [{ default: 'application/octet-stream' }, 256]);
   const { store, keys, projects } = manager;
-  const found = await loadCertificate(store.db, keys, ofProject(projects.get('admin') ?? ''), String(bundle['Secret href']));
+  const found = await loadCertificate(store.db, keys, administratorOf(projects.get('admin') ?? ''), String(bundle['Secret href']));
   assert.deepEqual(found.names, ['site.example']);
   const made = (await openstack('secret', 'container', 'create', '--name', 'box', '--secret', `one=${String(text['Secret href'])}`)) as Row;
   assert.deepEqual(
@@ -155,7 +159,7 @@ test("Barbican's library, as Octavia uses it", options, async (t) => {
     left: [],
   });
   const { store, keys, projects } = manager;
-  assert.deepEqual((await loadCertificate(store.db, keys, ofProject(projects.get('admin') ?? ''), String(ref))).names, ['site.example']);
+  assert.deepEqual((await loadCertificate(store.db, keys, administratorOf(projects.get('admin') ?? ''), String(ref))).names, ['site.example']);
 });
 
 const SDK = `

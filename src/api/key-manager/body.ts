@@ -1,16 +1,16 @@
 /** Bodies of requests: bytes as they came; JSON where a route wants JSON. Messages name attributes and never repeat values. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { fault } from '../../model/fault.ts';
 import { ValueError, isPlainObject } from '../../model/field.ts';
 import type { Field, Resource } from '../../model/resource.ts';
+import { parseJson } from '../http/json-body.ts';
+import { readBodies } from '../http/read-body.ts';
 import { barbican } from './barbican-error.ts';
 
 const JSON_TYPE = 'application/json';
 
 /** Payloads are bytes of any kind; so here nothing is read before its route says what it should be. */
 export function readBytes(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  readBodies(app, (_request, bytes) => bytes);
 }
 
 export function bytesOf({ body }: FastifyRequest): Buffer {
@@ -26,18 +26,11 @@ export function typeOf(header: string | undefined): string {
 export function objectOf(request: FastifyRequest, schema: string): Record<string, unknown> {
   const type = typeOf(request.headers['content-type']);
   if (type !== '' && type !== JSON_TYPE) throw barbican.wrongType(type, [JSON_TYPE]);
-  const value = parsed(bytesOf(request));
+  const bytes = bytesOf(request);
+  if (bytes.length === 0) throw barbican.noData();
+  const value = parseJson(bytes);
   if (!isPlainObject(value)) throw barbican.invalid(schema, 'Value should be an object', 'None');
   return value;
-}
-
-function parsed(bytes: Buffer): unknown {
-  if (bytes.length === 0) throw barbican.noData();
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw fault.invalidJson();
-  }
 }
 
 type Values<R extends Resource> = {

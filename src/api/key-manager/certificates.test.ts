@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { Fault } from '../../model/fault.ts';
-import { type Reader, certificateStore, certificateVault, loadAuthority, loadCertificate, loadPem, ofProject } from './certificates.ts';
+import type { Caller } from '../identity/caller.ts';
+import { type Reader, certificateStore, certificateVault, loadAuthority, loadCertificate, loadPem } from './certificates.ts';
 import { type KeyManager, type User, expect, keyManager } from './key-manager.fixture.ts';
 import { type Openssl, openssl } from './openssl.fixture.ts';
 import { SecretKeys } from './secret-keys.ts';
@@ -29,6 +30,12 @@ const whoIs = (manager: KeyManager, { id }: User, project: string): Reader => ({
   projectId: manager.projects.get(project) ?? '',
   roles: ['member'],
 });
+
+/** As the faces know the user. */
+function caller(manager: KeyManager, { id }: User): Caller {
+  const projectId = manager.projects.get('blue') ?? '';
+  return { userId: id, projectId, roles: ['member'], userName: '', projectName: null, domainId: '', isAdmin: false, auditId: '', expiresAt: 0 };
+}
 
 const refusal =
   (ref: string, reason = '') =>
@@ -179,6 +186,7 @@ test('missing, foreign and private ones all look the same; the access list, the 
   ssl.selfSigned('a', EC);
   const ref = await user.store(ssl.bundle('a'));
   const guest = await manager.user('red', 'member');
+  const administrator = (project: string): Reader => ({ userId: 'another', projectId: manager.projects.get(project) ?? '', roles: ['admin'] });
   const [stranger, colleague] = [whoIs(manager, guest, 'red'), whoIs(manager, await manager.user('blue', 'member'), 'blue')];
   for (const missing of ['nonsense', '', randomUUID(), ref.replace('secrets', 'containers'), `${ref}/payload`])
     await assert.rejects(load(missing), refusal(missing));
@@ -188,8 +196,8 @@ test('missing, foreign and private ones all look the same; the access list, the 
   await assert.rejects(load(ref, colleague), refusal(ref));
   assert.ok(usable(await load(ref, stranger)));
   assert.ok(usable(await load(ref, 'service')));
-  assert.ok(usable(await load(ref, ofProject(manager.projects.get('blue') ?? ''))));
-  await assert.rejects(load(ref, ofProject(manager.projects.get('red') ?? '')), refusal(ref));
+  assert.ok(usable(await load(ref, administrator('blue'))));
+  await assert.rejects(load(ref, administrator('red')), refusal(ref));
 });
 
 test('authorities and what they revoked', async (t) => {
@@ -223,18 +231,29 @@ test('the store of certificates that the load-balancer face asks', async (t) => 
   const { manager, user, ssl } = await scene(t);
   ssl.selfSigned('a', EC);
   const store = certificateStore(manager.store.db, manager.keys);
-  const caller = {
-    ...(whoIs(manager, user, 'blue') as { userId: string; projectId: string; roles: string[] }),
-    userName: '',
-    projectName: null,
-    domainId: '',
-    isAdmin: false,
-    auditId: '',
-    expiresAt: 0,
+  const [bundle, ca] = [await user.store(ssl.bundle('a')), await user.store(ssl.text('a.pem'))];
+  const who = caller(manager, user);
+  await store.check(who, { certificates: [bundle, bundle], authorities: [{ ca, crl: null }] });
+  await assert.rejects(store.check(who, { certificates: [bundle, 'nothing'], authorities: [] }), refusal('nothing'));
+  await assert.rejects(store.check(who, { certificates: [], authorities: [{ ca, crl: 'nothing' }] }), refusal('nothing'));
+});
+
+test('what a request names many times is opened once, however it is spelt', async (t) => {
+  const { manager, user, ssl } = await scene(t);
+  ssl.selfSigned('a', EC);
+  const [bundle, ca] = [await user.store(ssl.bundle('a')), await user.store(ssl.text('a.pem'))];
+  let opened = 0;
+  const counting: Pick<SecretKeys, 'open'> = {
+    open: (row, payload) => {
+      opened += 1;
+      return manager.keys.open(row, payload);
+    },
   };
-  await store.certificate(caller, await user.store(ssl.bundle('a')));
-  await store.authority(caller, await user.store(ssl.text('a.pem')), null);
-  await assert.rejects(store.certificate(caller, 'nothing'), refusal('nothing'));
+  const path = (ref: string): string => new URL(ref).pathname.replace('/key-manager/', '/');
+  const certificates = Array.from({ length: 100 }, (_, index) => `http://host-${index % 50}.example${path(bundle)}`);
+  const authorities = Array.from({ length: 100 }, (_, index) => ({ ca: `http://host-${index}.example${path(ca)}`, crl: null }));
+  await certificateStore(manager.store.db, counting).check(caller(manager, user), { certificates, authorities });
+  assert.equal(opened, 2);
 });
 
 test('the vault: a stamp that changes with what is stored, and nothing for what is gone', async (t) => {

@@ -11,7 +11,9 @@ import type { Container, Secret, SecretPayload } from '../../model/secret.ts';
 import { containerById, payloadOf, secretById, secretsIn } from '../../store/secrets.ts';
 import type { Db } from '../../store/store.ts';
 import type { CertificateStore } from '../octavia/certificates.ts';
+import { turns } from '../http/turns.ts';
 import { now } from './context.ts';
+import { DerivationQueue, type InTurn } from './pki/derivation-queue.ts';
 import { looksLikePkcs12, readPkcs12 } from './pki/pkcs12.ts';
 import { pkcs8Key, readPrivateKey } from './pki/private-key.ts';
 import { isSignedBy, readRevocationLists } from './pki/revocation-list.ts';
@@ -20,23 +22,36 @@ import { type Guarded, type Who, readsPayload } from './policy.ts';
 import { parseRef } from './refs.ts';
 import { SecretKeyError, type SecretKeys } from './secret-keys.ts';
 
-/**
- * For whom a reference is followed: a caller; a project (`ofProject`); or the service itself, for references whose
- * writers were checked when they wrote them.
- */
+/** As much of the key manager's keys as reading takes. */
+type Opener = Pick<SecretKeys, 'open'>;
+
+/** For whom a reference is followed: a caller, or the service itself, for references whose writers were checked when they wrote them. */
 export type Reader = Who | 'service';
 
-/** The project as a whole: reads what is the project's own, private or not. */
-export function ofProject(projectId: string): Reader {
-  return { userId: '', projectId, roles: ['admin'] };
-}
+/** The process's, as the threads are. */
+const DERIVATIONS = new DerivationQueue();
 
 /** What the references mean, for the face that checks them when they are written. */
-export function certificateStore(db: Db, keys: SecretKeys): CertificateStore {
+export function certificateStore(db: Db, keys: Opener): CertificateStore {
   return {
-    certificate: async (caller, ref) => refuseUnserved(ref, await loadCertificate(db, keys, caller, ref)),
-    authority: async (caller, ca, crl) => void (await loadAuthority(db, keys, caller, ca, crl)),
+    check: async (caller, { certificates, authorities }) => {
+      const turn = turns();
+      for (const [ref = ''] of Map.groupBy(certificates, nameIn).values()) {
+        refuseUnserved(ref, await loadCertificate(db, keys, caller, ref));
+        await turn();
+      }
+      for (const [pair] of Map.groupBy(authorities, ({ ca, crl }) => JSON.stringify([nameIn(ca), crl && nameIn(crl)])).values()) {
+        if (pair) await loadAuthority(db, keys, caller, pair.ca, pair.crl);
+        await turn();
+      }
+    },
   };
+}
+
+/** What a reference names, the same for all its spellings. */
+function nameIn(ref: string): string {
+  const { kind, id } = parseRef(ref) ?? { kind: null, id: ref };
+  return `${kind ?? ''}/${id}`;
 }
 
 /** What OpenSSL turns down (a short key, an old digest) no proxy would start with: better said to who sets it than found out later. */
@@ -49,7 +64,7 @@ function refuseUnserved(ref: string, { certificate, intermediates, privateKey }:
 }
 
 /** What the references mean, for the loop that brings them to the nodes: their writers were checked when they wrote them. */
-export function certificateVault(db: Db, keys: SecretKeys): CertificateVault {
+export function certificateVault(db: Db, keys: Opener): CertificateVault {
   return {
     stamp: async (refs) => {
       const hash = createHash('sha256');
@@ -76,14 +91,14 @@ async function opened<T>(refs: readonly string[], reading: Promise<T>): Promise<
  * reference, and, with a reason behind it, when it is no certificate with its key. A SecretKeyError is nobody's fault
  * but the installation's, and passes.
  */
-export async function loadCertificate(db: Db, keys: SecretKeys, reader: Reader, ref: string): Promise<Certificate> {
+export async function loadCertificate(db: Db, keys: Opener, reader: Reader, ref: string): Promise<Certificate> {
   const source = new Source(db, keys, reader, ref);
   const found = await source.find();
   return source.checked(() => ('type' in found ? fromContainer(source, found) : fromBundle(source, found)));
 }
 
 /** The PEM text of a secret. Throws as `loadCertificate` does; what is in the text is not looked at. */
-export async function loadPem(db: Db, keys: SecretKeys, reader: Reader, ref: string): Promise<string> {
+export async function loadPem(db: Db, keys: Opener, reader: Reader, ref: string): Promise<string> {
   const source = new Source(db, keys, reader, ref);
   const found = await source.find();
   if ('type' in found) throw source.refusal();
@@ -94,7 +109,7 @@ export async function loadPem(db: Db, keys: SecretKeys, reader: Reader, ref: str
  * An authority for clients' or members' certificates, and a list of what it revoked. Besides what `loadCertificate`
  * throws: 400 `Validation failure: …` for what is no certificate, no list, or somebody else's list.
  */
-export async function loadAuthority(db: Db, keys: SecretKeys, reader: Reader, ca: string, crl: string | null): Promise<Authority> {
+export async function loadAuthority(db: Db, keys: Opener, reader: Reader, ca: string, crl: string | null): Promise<Authority> {
   const certificates = authorityIn(await loadPem(db, keys, reader, ca));
   const revocations = crl === null ? [] : listsIn(await loadPem(db, keys, reader, crl), certificates);
   return { certificates: certificates.map(pemOf), revocations };
@@ -127,7 +142,7 @@ function attempt<T>(message: string, read: () => T[]): T[] {
 async function fromBundle(source: Source, row: Secret): Promise<Certificate> {
   const bytes = await source.payload(row);
   if (!looksLikePkcs12(bytes)) throw new Error('the secret is no PKCS#12 file');
-  const { keys, certificates } = await readPkcs12(bytes);
+  const { keys, certificates } = await readPkcs12(bytes, source.inTurn);
   const [key] = keys;
   if (!key) throw new Error('the PKCS#12 file holds no private key');
   return certificateFor(pkcs8Key(key), certificates.map(readDerCertificate));
@@ -139,7 +154,7 @@ async function fromContainer(source: Source, row: Container): Promise<Certificat
   const [own, privateKey, passphrase, chain] = ['certificate', 'private_key', 'private_key_passphrase', 'intermediates'].map((name) => parts.get(name));
   const certificates = readCertificates(own?.toString('latin1') ?? '');
   if (certificates.length === 0) throw new Error('the certificate is not in PEM format');
-  const key: KeyObject = await readPrivateKey(privateKey?.toString('latin1') ?? '', passphrase?.toString('utf8') ?? null);
+  const key: KeyObject = await readPrivateKey(privateKey?.toString('latin1') ?? '', passphrase?.toString('utf8') ?? null, source.inTurn);
   const [leaf, ...more] = certificates;
   const intermediates = chain ? readIntermediates(chain) : [];
   if (leaf && !leaf.checkPrivateKey(key)) throw new Error('the private key does not match the certificate');
@@ -148,16 +163,19 @@ async function fromContainer(source: Source, row: Container): Promise<Certificat
 
 /** One reference, followed for one reader. */
 class Source {
+  /** What is derived from passwords there, is in the reader's turn. */
+  readonly inTurn: InTurn;
   readonly #db: Db;
-  readonly #keys: SecretKeys;
+  readonly #keys: Opener;
   readonly #reader: Reader;
   readonly #ref: string;
 
-  constructor(db: Db, keys: SecretKeys, reader: Reader, ref: string) {
+  constructor(db: Db, keys: Opener, reader: Reader, ref: string) {
     this.#db = db;
     this.#keys = keys;
     this.#reader = reader;
     this.#ref = ref;
+    this.inTurn = DERIVATIONS.turnsOf(reader === 'service' ? null : reader.userId);
   }
 
   refusal(reason = ''): Error {

@@ -16,11 +16,12 @@ import {
 } from '../../store/secrets.ts';
 import type { Db } from '../../store/store.ts';
 import { actorOf } from '../http/actor.ts';
+import { callerOf } from '../http/caller-of.ts';
 import type { RawQuery } from '../http/list-query.ts';
 import { barbican } from './barbican-error.ts';
 import { objectOf, settable } from './body.ts';
 import { containerAnswer, containerIn } from './containers.ts';
-import { type KeyManagerContext, callerOf, now } from './context.ts';
+import { type KeyManagerContext, now } from './context.ts';
 import { pageOf, pageView } from './paging.ts';
 import { consumes, require } from './policy.ts';
 import { type Kind, refOf, uuidIn } from './refs.ts';

@@ -1,8 +1,6 @@
 /** What every handler of the key manager's face works with. */
 import type { FastifyRequest } from 'fastify';
-import { fault } from '../../model/fault.ts';
 import type { Store } from '../../store/store.ts';
-import type { Caller } from '../identity/caller.ts';
 import type { SecretKeys } from './secret-keys.ts';
 
 export interface KeyManagerContext {
@@ -10,11 +8,6 @@ export interface KeyManagerContext {
   readonly keys: SecretKeys;
   /** Address this face is reached under, without a slash at its end. */
   readonly baseUrl: (request: FastifyRequest) => string;
-}
-
-export function callerOf({ caller }: FastifyRequest): Caller {
-  if (!caller) throw fault.unauthorized();
-  return caller;
 }
 
 /** Now, as Barbican prints times: UTC, microseconds, no zone. Texts of this form sort as the times do. */

@@ -1,6 +1,7 @@
 /** The key manager's face: as much of Barbican v1 as keeps certificates for load balancers, and what goes with them. */
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { fault } from '../../model/fault.ts';
+import { type Authenticate, bearersOnly } from '../http/bearers-only.ts';
 import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { accessListRoutes } from './access-lists.ts';
@@ -16,8 +17,7 @@ import { secretRoutes } from './secrets.ts';
 import { versionView, versionsView } from './versions.ts';
 
 export interface KeyManagerOptions extends KeyManagerContext {
-  /** Puts the caller on the request, or throws. */
-  readonly authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  readonly authenticate: Authenticate;
 }
 
 export function keyManagerFace(options: KeyManagerOptions): FastifyPluginAsync {
@@ -42,7 +42,7 @@ function discovery(app: FastifyInstance, { baseUrl }: KeyManagerOptions): void {
 }
 
 async function resources(app: FastifyInstance, options: KeyManagerOptions): Promise<void> {
-  app.addHook('onRequest', options.authenticate);
+  bearersOnly(app, options.authenticate);
   secretRoutes(app, options);
   metadataRoutes(app, options);
   containerRoutes(app, options);

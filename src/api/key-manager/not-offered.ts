@@ -3,8 +3,8 @@
  * stores. Lists are empty, quotas are without limits; writing is refused.
  */
 import type { FastifyInstance } from 'fastify';
+import { callerOf } from '../http/caller-of.ts';
 import { barbican } from './barbican-error.ts';
-import { callerOf } from './context.ts';
 import { reachOf, require } from './policy.ts';
 
 const LISTS = { orders: 'Orders', cas: 'Certificate authorities', transport_keys: 'Transport keys' } as const;

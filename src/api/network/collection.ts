@@ -3,7 +3,6 @@
  * What differs is in each one's `Collection`. Every write is one transaction with its trace in the audit trail.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { fault } from '../../model/fault.ts';
 import type { NetworkQuotaName } from '../../model/network-quota.ts';
 import { type Resource, type RowOf, shownFields } from '../../model/resource.ts';
 import { type AuditedTx, audited } from '../../store/audit.ts';
@@ -11,6 +10,7 @@ import { isOverQuota } from '../../store/network-quotas.ts';
 import { type ListQuery, byId, list } from '../../store/rows.ts';
 import type { Db, Store } from '../../store/store.ts';
 import { actorOf } from '../http/actor.ts';
+import { callerOf } from '../http/caller-of.ts';
 import { type RawQuery, pageLinks, parseFields, parseListQuery } from '../http/list-query.ts';
 import type { Caller } from '../identity/caller.ts';
 import { bulkIn } from './body.ts';
@@ -83,11 +83,6 @@ export function registerCollection<R extends Resource>(app: FastifyInstance, con
     await removeRow(collection, context, request);
     return reply.code(204).send();
   });
-}
-
-export function callerOf({ caller }: FastifyRequest): Caller {
-  if (!caller) throw fault.unauthorized();
-  return caller;
 }
 
 function writeOf(context: NetworkContext, request: FastifyRequest, tx: AuditedTx, body: unknown = request.body): Write {

@@ -1,7 +1,8 @@
 /** The network face: as much of Neutron v2.0 as a balancer's VIP and its clients need. */
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { fault } from '../../model/fault.ts';
 import type { Store } from '../../store/store.ts';
+import { type Authenticate, bearersOnly } from '../http/bearers-only.ts';
 import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { type NetworkContext, pathOf, registerCollection } from './collection.ts';
@@ -20,8 +21,7 @@ import { registerTags } from './tags.ts';
 
 export interface NetworkOptions {
   readonly store: Store;
-  /** Puts the caller on the request, or throws. */
-  readonly authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  readonly authenticate: Authenticate;
   /** Address of the server, without a slash at its end. */
   readonly baseUrl: (request: FastifyRequest) => string;
   /** Names in [local_node] bridge_mappings, which a network's creator may choose from; any name if not given. */
@@ -72,7 +72,7 @@ function discovery(app: FastifyInstance, { baseUrl }: NetworkOptions): void {
 
 async function resources(app: FastifyInstance, { store, authenticate, baseUrl, physicalNetworks }: NetworkOptions): Promise<void> {
   const context: NetworkContext = { store, baseUrl, physicalNetworks: physicalNetworks ?? null };
-  app.addHook('onRequest', authenticate);
+  bearersOnly(app, authenticate);
   registerCollection(app, context, networks);
   registerCollection(app, context, subnets);
   registerCollection(app, context, ports);

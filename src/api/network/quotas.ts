@@ -8,8 +8,9 @@ import { networkLimits, networkQuotaOf, networkUsage } from '../../store/network
 import { insert, list, remove, update } from '../../store/rows.ts';
 import type { Db } from '../../store/store.ts';
 import { actorOf } from '../http/actor.ts';
+import { callerOf } from '../http/caller-of.ts';
 import { objectIn } from './body.ts';
-import { type NetworkContext, type View, callerOf } from './collection.ts';
+import type { NetworkContext, View } from './collection.ts';
 import { NeutronFault, neutron } from './neutron-error.ts';
 
 export function registerQuotas(app: FastifyInstance, context: NetworkContext): void {

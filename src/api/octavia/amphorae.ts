@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Amphora, type AmphoraStatus, amphora } from '../../model/amphora.ts';
 import { fault } from '../../model/fault.ts';
-import { type Place, shownFields } from '../../model/resource.ts';
+import type { Place } from '../../model/resource.ts';
 import { amphoraStatistics, balancersOfProject, placesOf } from '../../store/amphorae.ts';
 import { list } from '../../store/rows.ts';
 import type { Db } from '../../store/store.ts';
@@ -12,7 +12,8 @@ import { type Call, callOf, rowFor } from './collection.ts';
 import type { OctaviaOptions } from './context.ts';
 import { replaceAmphorae } from './failover.ts';
 import { authorize } from './policy.ts';
-import { type View, select } from './view.ts';
+import { select } from './view.ts';
+import { type View, viewer } from './viewer.ts';
 import { write } from './write.ts';
 
 /** To be registered beside the load balancers: its paths are below /octavia, not below /lbaas. */
@@ -89,7 +90,8 @@ async function amphoraFor(call: Call, rule: AmphoraRule, db: Db = call.options.s
   return rowFor(amphora, call, call.params['id'] ?? '', rule, [], db);
 }
 
-const NAMES = shownFields(amphora);
+const view = viewer(amphora);
+
 /** Of the attributes that come from elsewhere, all that a namespace has; the others are null. */
 async function viewAmphorae(db: Db, rows: readonly Amphora[]): Promise<View[]> {
   const places = await placesOf(
@@ -98,8 +100,7 @@ async function viewAmphorae(db: Db, rows: readonly Amphora[]): Promise<View[]> {
   );
   return rows.map((row) => {
     const place = places.get(row.loadbalancer_id);
-    const source: View = { ...row, ha_port_id: place?.vip_port_id, cached_zone: place?.availability_zone, cert_busy: false };
-    return Object.fromEntries(NAMES.map((name) => [name, source[name] ?? null]));
+    return view(row, { ha_port_id: place?.vip_port_id ?? null, cached_zone: place?.availability_zone ?? null, cert_busy: false });
   });
 }
 

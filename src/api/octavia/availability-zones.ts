@@ -20,7 +20,7 @@ export function registerAvailabilityZones(app: FastifyInstance, options: Octavia
 const availabilityZones: Collection<typeof availabilityZone> = {
   resource: availabilityZone,
   path: '/availabilityzones',
-  view: (_db, rows) => viewShared(availabilityZone, rows),
+  view: viewShared(availabilityZone),
   create,
   update: modify,
   remove: (call, name) => removeShared(call, availabilityZone, name, availabilityZone.title),

@@ -8,12 +8,13 @@ import type { Resource, RowOf } from '../../model/resource.ts';
 import { type ListQuery, byId, list } from '../../store/rows.ts';
 import type { Actor } from '../../store/audit.ts';
 import { actorOf } from '../http/actor.ts';
+import { callerOf } from '../http/caller-of.ts';
 import { asksForPlan } from '../http/dry-run-header.ts';
 import type { Caller } from '../identity/caller.ts';
 import { inTurns } from '../http/turns.ts';
 import { refuseConditions } from '../http/conditions.ts';
 import { type RawQuery, pageLinks, parseFields, parseListQuery } from '../http/list-query.ts';
-import { type OctaviaOptions, callerOf } from './context.ts';
+import type { OctaviaOptions } from './context.ts';
 import { checkMatch, etagOf } from './etag.ts';
 import { longJson } from './long-json.ts';
 import { type Rule, authorize, listScope, policyName, ruleOf } from './policy.ts';
@@ -41,7 +42,7 @@ export interface Collection<R extends Resource = Resource> {
   /** Below /v2.0/lbaas, with parameters of parents: `/pools/:pool_id/members`. */
   readonly path: string;
   view(db: OctaviaOptions['store']['db'], rows: readonly RowOf<R>[]): Promise<View[]>;
-  /** Conditions that a parent in the path adds; checks that the parent is there. */
+  /** Conditions that a parent in the path adds; checks that the parent is there and that the caller may list what is below it. */
   within?(call: Call): Promise<{ column: string; anyOf: unknown[] }[]>;
   /** Attributes that other rows give and lists are filtered by: what a row must be to have one of the values. */
   readonly elsewhere?: Readonly<Record<string, (db: OctaviaOptions['store']['db'], values: readonly string[]) => Promise<ListQuery['where'][number]>>>;
@@ -107,7 +108,7 @@ function answer(reply: FastifyReply, resource: Resource, shown: View): FastifyRe
 }
 
 /** What may be megabytes: a whole tree, a list without a limit. */
-async function sendLong(reply: FastifyReply, body: View): Promise<FastifyReply> {
+export async function sendLong(reply: FastifyReply, body: View): Promise<FastifyReply> {
   return reply.type('application/json; charset=utf-8').send(await longJson(body));
 }
 
@@ -121,8 +122,10 @@ async function listRows<R extends Resource>(collection: Collection<R>, call: Cal
   const { options, query } = call;
   const { own, others } = await partedFilters(collection.elsewhere ?? {}, call);
   const request = parseListQuery(resource, own, options.maxLimit);
-  const project = ownerScope(call, resource, request.projectId);
-  const scope = [...((await collection.within?.(call)) ?? []), ...(project === null ? [] : [{ column: 'project_id', anyOf: [project] }])];
+  const within = await collection.within?.(call);
+  // Who may see what hangs below the parent has been asked, and that need not be somebody of the owner's project.
+  const project = within ? request.projectId : ownerScope(call, resource, request.projectId);
+  const scope = [...(within ?? []), ...(project === null ? [] : [{ column: 'project_id', anyOf: [project] }])];
   const rows = await list(options.store.db, resource, { ...request.query, where: [...request.query.where, ...others], scope });
   const views = await collection.view(options.store.db, rows);
   const ids = rows.map((row) => (row as unknown as Owned).id);

@@ -1,11 +1,9 @@
 /** What every handler of the Octavia face works with. */
 import type { FastifyRequest } from 'fastify';
-import { fault } from '../../model/fault.ts';
 import type { Engine } from '../../model/capability.ts';
 import type { QuotaLimits } from '../../model/quota.ts';
 import type { Planner } from '../../control/planner.ts';
 import type { Store } from '../../store/store.ts';
-import type { Caller } from '../identity/caller.ts';
 import type { CertificateStore } from './certificates.ts';
 import type { Limits } from './limits.ts';
 import type { RoleSet } from './policy.ts';
@@ -38,15 +36,4 @@ export interface OctaviaOptions {
   readonly planner: Planner;
   /** Address this face is reached under, for links. */
   readonly baseUrl: (request: FastifyRequest) => string;
-}
-
-export function callerOf(request: FastifyRequest): Caller {
-  const { caller } = request;
-  if (!caller) throw fault.unauthorized();
-  return caller;
-}
-
-/** A time as Octavia prints it: UTC, second precision, no zone. */
-export function timestamp(date: Date = new Date()): string {
-  return date.toISOString().slice(0, 19);
 }

@@ -4,6 +4,7 @@
  */
 import type { NodePlan } from '../../control/planner.ts';
 import { type Change, visible } from '../../store/audit.ts';
+import { type Difference, differences } from '../http/differences.ts';
 
 export interface ObjectChange {
   readonly action: string;
@@ -11,7 +12,7 @@ export interface ObjectChange {
   readonly resource: string;
   readonly id: string | null;
   /** Attribute → value before and after; only what differs. */
-  readonly attributes: Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>;
+  readonly attributes: Readonly<Record<string, Difference>>;
 }
 
 export interface PlanView {
@@ -33,13 +34,7 @@ const CLOCKWORK = ['provisioning_status', 'operating_status', 'created_at', 'upd
 
 export function changeView({ action, resource, before, after }: Change): ObjectChange {
   const [was, is] = [visible(resource, before) ?? {}, visible(resource, after) ?? {}];
-  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => !CLOCKWORK.includes(name));
-  const differing = names.filter((name) => JSON.stringify(was[name] ?? null) !== JSON.stringify(is[name] ?? null));
+  const attributes = Object.entries(differences(was, is)).filter(([name]) => !CLOCKWORK.includes(name));
   const { id } = { ...was, ...is } as { id?: string };
-  return {
-    action,
-    resource: resource.name,
-    id: id ?? null,
-    attributes: Object.fromEntries(differing.map((name) => [name, { before: was[name] ?? null, after: is[name] ?? null }])),
-  };
+  return { action, resource: resource.name, id: id ?? null, attributes: Object.fromEntries(attributes) };
 }

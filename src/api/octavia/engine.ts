@@ -2,7 +2,8 @@
 import { type LoadBalancer, loadBalancer } from '../../model/load-balancer.ts';
 import type { Member } from '../../model/member.ts';
 import type { Pool } from '../../model/pool.ts';
-import { isDatagram, unsupportedMember } from '../../render/nftables/support.ts';
+import { isDatagram } from '../../render/datagram.ts';
+import { unsupportedMember } from '../../render/nftables/support.ts';
 import { flavorDataOf } from '../../store/flavors.ts';
 import { byId } from '../../store/rows.ts';
 import type { Tx } from '../../store/store.ts';

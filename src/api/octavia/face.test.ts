@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { role } from '../../model/identity.ts';
+import { insert } from '../../store/rows.ts';
 import { type Body, type Octavia, type Shown, expect, octavia } from './octavia.fixture.ts';
 
 interface Web {
@@ -249,6 +251,24 @@ test('a token decides what is seen: none 401, foreign 403, readers do not write'
   assert.equal((await api.send('POST', '/listeners', { listener: { protocol: 'HTTP', protocol_port: 1, loadbalancer_id: own.id } }, foreign)).statusCode, 403);
 });
 
+test('a service of OpenStack lists the members of any pool, and sees nothing else of it', async (t) => {
+  const { api, pool } = await web(t);
+  const member = await api.make(`/pools/${pool.id}/members`, 'member', memberOf(10));
+  await api.store.transaction((tx) => insert(tx.db, role, { id: randomUUID(), name: 'service', description: '', extra: {} }));
+  const aodh = await api.user('blue', 'service');
+  const { members } = expect(await api.send('GET', `/pools/${pool.id}/members`, undefined, aodh), 200) as { members: Shown[] };
+  assert.deepEqual(
+    members.map(({ id, operating_status }) => [id, typeof operating_status]),
+    [[member.id, 'string']],
+  );
+  const elsewhere = `/pools/${pool.id}/members?project_id=${api.projects.get('blue')}`;
+  assert.deepEqual(expect(await api.send('GET', elsewhere, undefined, aodh), 200)['members'], []);
+  for (const path of [`/pools/${pool.id}`, `/pools/${pool.id}/members/${member.id}`])
+    assert.equal((await api.send('GET', path, undefined, aodh)).statusCode, 403, path);
+  assert.equal((await api.send('POST', `/pools/${pool.id}/members`, { member: memberOf(11) }, aodh)).statusCode, 403);
+  assert.equal((await api.send('GET', `/pools/${pool.id}/members`, undefined, await api.user('blue', 'member'))).statusCode, 403);
+});
+
 test('member batch: adds, changes, removes, keeps with additive_only, refuses duplicates', async (t) => {
   const { api, pool } = await web(t);
   const path = `/pools/${pool.id}/members`;
@@ -270,6 +290,11 @@ test('member batch: adds, changes, removes, keeps with additive_only, refuses du
   ]);
   assert.equal(await put([memberOf(13)], '?additive_only=true'), 202);
   assert.deepEqual((await listed()).length, 3);
+  // Nobody's members go because of how it was spelt.
+  for (const additive of ['?additive_only=t', '?additive_only=Y', '?additive_only=%20true']) assert.equal(await put([memberOf(13)], additive), 202, additive);
+  for (const unclear of ['?additive_only=', '?additive_only=ture', '?additive_only=True&additive_only=True'])
+    assert.equal(await put([memberOf(13)], unclear), 400, unclear);
+  assert.deepEqual((await listed()).length, 3);
   assert.equal(await put([memberOf(14), memberOf(14)]), 400);
   assert.equal(await put([memberOf(14), memberOf(15, { weight: 999 })]), 400);
   assert.equal((await listed()).length, 3);
@@ -286,6 +311,8 @@ test('deleting: a pool lets go of its listener, cascade leaves nothing behind, t
   assert.equal((await api.send('GET', `/pools/${pool.id}`)).statusCode, 404);
   assert.equal((await api.show(`/listeners/${listener.id}`, 'listener'))['default_pool_id'], null);
   assert.deepEqual(expect(await api.send('GET', '/healthmonitors'), 200)['healthmonitors'], []);
+  for (const unclear of ['?cascade=everything', '?cascade=true&cascade=true'])
+    assert.equal((await api.send('DELETE', `/loadbalancers/${balancer.id}${unclear}`)).statusCode, 400, unclear);
   assert.equal((await api.send('DELETE', `/loadbalancers/${balancer.id}?cascade=True`)).statusCode, 204);
   await api.settle();
   for (const path of [`/loadbalancers/${balancer.id}`, `/listeners/${listener.id}`]) assert.equal((await api.send('GET', path)).statusCode, 404);

@@ -18,7 +18,7 @@ export function registerFlavors(app: FastifyInstance, options: OctaviaOptions): 
 const flavors: Collection<typeof flavor> = {
   resource: flavor,
   path: '/flavors',
-  view: (_db, rows) => viewShared(flavor, rows),
+  view: viewShared(flavor),
   create,
   update: modify,
   remove: (call, id) => removeShared(call, flavor, id, 'Flavor'),

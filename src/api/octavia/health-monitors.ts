@@ -3,20 +3,21 @@ import { fault } from '../../model/fault.ts';
 import { HTTP_MONITOR_DEFAULTS, type HealthMonitor, healthMonitor, monitorsFor } from '../../model/health-monitor.ts';
 import { type Pool, pool } from '../../model/pool.ts';
 import { type CreateOf, parseCreate, parseNested, parseUpdate } from '../../model/resource.ts';
+import { isDatagram } from '../../render/datagram.ts';
 import { unsupportedMonitor } from '../../render/haproxy/support.ts';
-import { markDeleting, markPending, markUnmonitored } from '../../store/pending.ts';
-import { byId, isUniqueViolation } from '../../store/rows.ts';
+import { markPending, markUnmonitored } from '../../store/pending.ts';
+import { octaviaTime } from '../../store/row-time.ts';
+import { byId } from '../../store/rows.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Call, Collection } from './collection.ts';
-import { timestamp } from './context.ts';
 import { newRow } from './new-row.ts';
 import type { Limits } from './limits.ts';
 import type { Place } from './pools.ts';
 import { refuseUncarried } from './provider.ts';
 import { requireQuota } from './quota-limit.ts';
 import { viewHealthMonitors } from './view.ts';
-import { add, change, childFor, markPoolPending, parentBalancer, parentFor, raise, write } from './write.ts';
+import { add, change, childFor, markPoolPending, parentBalancer, parentFor, raise, removeAll, write } from './write.ts';
 
 export const healthMonitors: Collection<typeof healthMonitor> = {
   resource: healthMonitor,
@@ -63,14 +64,14 @@ async function insertMonitor(
     project_id: parent.project_id,
     provisioning_status: 'PENDING_CREATE',
     operating_status: 'OFFLINE',
-    created_at: timestamp(),
+    created_at: octaviaTime(new Date()),
     updated_at: null,
     loadbalancer_id: balancer.id,
     pool_id: parent.id,
     generation,
     deleting: false,
   });
-  await insertUnique(tx, row);
+  await add(tx, healthMonitor, row, () => fault.duplicateMonitor());
   return row;
 }
 
@@ -106,17 +107,8 @@ function checkType({ type, delay }: Pick<HealthMonitor, 'type' | 'delay'>, { pro
 }
 
 function mismatch(type: string, protocol: Pool['protocol']): string {
-  const datagram = protocol === 'UDP' || protocol === 'SCTP';
-  if (!datagram) return `The ${type} type is only supported for pools of type ${DATAGRAMS}.`;
+  if (!isDatagram(protocol)) return `The ${type} type is only supported for pools of type ${DATAGRAMS}.`;
   return `The associated pool protocol is ${DATAGRAMS}, so only a ${monitorsFor(protocol).join('/')} health monitor is supported.`;
-}
-
-async function insertUnique(tx: AuditedTx, row: HealthMonitor): Promise<void> {
-  try {
-    await add(tx, healthMonitor, row);
-  } catch (error) {
-    throw isUniqueViolation(error) ? fault.duplicateMonitor() : error;
-  }
 }
 
 async function modify(call: Call, id: string): Promise<HealthMonitor> {
@@ -144,8 +136,7 @@ async function remove(call: Call, id: string): Promise<void> {
     const row = await childFor(tx, healthMonitor, call, id, 'delete');
     const generation = await raise(tx, row.loadbalancer_id);
     await markWithPool(tx, row, generation);
-    await markDeleting(tx, 'health_monitor', [id], generation);
+    await removeAll(tx, healthMonitor, [row], generation);
     await markUnmonitored(tx, row.pool_id);
-    tx.record('delete', healthMonitor, row, null);
   });
 }

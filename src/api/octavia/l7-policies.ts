@@ -4,24 +4,23 @@ import { type L7Policy, l7Policy } from '../../model/l7-policy.ts';
 import { type L7Rule, l7Rule } from '../../model/l7-rule.ts';
 import { type Listener, listener } from '../../model/listener.ts';
 import type { LoadBalancer } from '../../model/load-balancer.ts';
-import { POOLS_FOR_LISTENER, pool } from '../../model/pool.ts';
 import { type CreateOf, nestedIn, parseCreate, parseUpdate } from '../../model/resource.ts';
 import { unsupportedRule } from '../../render/haproxy/support.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { type Shifted, closePosition, movePosition, openPosition } from '../../store/l7-positions.ts';
-import { markDeleting, markPending } from '../../store/pending.ts';
-import { byId } from '../../store/rows.ts';
+import { markPending } from '../../store/pending.ts';
+import { octaviaTime } from '../../store/row-time.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Call, Collection } from './collection.ts';
-import { timestamp } from './context.ts';
 import { redirectIn, settled, withoutL7 } from './l7-policy-rules.ts';
 import { newRules, parseRules } from './l7-rules.ts';
 import { viewL7Policies } from './l7-view.ts';
 import { newRow } from './new-row.ts';
-import { markRulesDeleting } from './policy-removal.ts';
+import { removeRules } from './policy-removal.ts';
+import { refuseChildless, requirePool } from './pool-choice.ts';
 import { refuseUncarried } from './provider.ts';
 import { requireQuota } from './quota-limit.ts';
-import { addAll, change, childFor, parentBalancer, parentFor, raise, write } from './write.ts';
+import { addAll, change, childFor, parentBalancer, parentFor, raise, removeAll, write } from './write.ts';
 
 export const l7Policies: Collection<typeof l7Policy> = {
   resource: l7Policy,
@@ -73,13 +72,13 @@ export async function newPolicy(tx: Tx, call: Call, body: PolicyBody, { listener
   const redirect = redirectIn(body);
   refuseProtocol(call, parent, balancer);
   for (const rule of rules) refuseUncarried(call, balancer, unsupportedRule(rule));
-  await checkRedirectPool(tx, redirect.redirect_pool_id ?? null, parent);
+  await requirePool(tx, redirect.redirect_pool_id ?? null, parent);
   const fixed = {
     id: randomUUID(),
     provisioning_status: 'PENDING_CREATE',
     operating_status: 'OFFLINE',
     project_id: parent.project_id,
-    created_at: timestamp(),
+    created_at: octaviaTime(new Date()),
     updated_at: null,
     listener_id: parent.id,
     loadbalancer_id: balancer.id,
@@ -91,17 +90,8 @@ export async function newPolicy(tx: Tx, call: Call, body: PolicyBody, { listener
 }
 
 function refuseProtocol(call: Call, parent: Listener, balancer: LoadBalancer): void {
-  if (parent.protocol === 'PROMETHEUS') throw fault.listenerWithoutChildren();
+  refuseChildless(parent.protocol);
   refuseUncarried(call, balancer, withoutL7(parent));
-}
-
-async function checkRedirectPool(tx: Tx, id: string | null, { loadbalancer_id, protocol }: Listener): Promise<void> {
-  if (id === null) return;
-  const found = await byId(tx.db, pool, id);
-  if (!found || found.deleting || found.loadbalancer_id !== loadbalancer_id) throw fault.notFound(pool.title, id);
-  if (!POOLS_FOR_LISTENER[protocol].includes(found.protocol)) {
-    throw fault.validation(`The pool protocol '${found.protocol}' is invalid while the listener protocol is '${protocol}'.`);
-  }
 }
 
 /** Others that made room are changed too. */
@@ -116,7 +106,7 @@ async function modify(call: Call, id: string): Promise<L7Policy> {
   return write(call, async (tx) => {
     const row = await childFor(tx, l7Policy, call, id, 'put');
     const parent = await parentFor(tx, listener, call, row.listener_id, 'l7policy:put');
-    await checkRedirectPool(tx, redirect.redirect_pool_id ?? null, parent);
+    await requirePool(tx, redirect.redirect_pool_id ?? null, parent);
     const { action, redirect_pool_id, redirect_url, redirect_prefix, redirect_http_code } = settled({ ...row, ...redirect });
     const generation = await raiseWithListener(tx, row);
     await markPending(tx, 'l7_policy', [id], generation);
@@ -137,9 +127,8 @@ async function remove(call: Call, id: string): Promise<void> {
   await write(call, async (tx) => {
     const row = await childFor(tx, l7Policy, call, id, 'delete');
     const generation = await raiseWithListener(tx, row);
-    await markRulesDeleting(tx, [id], generation);
-    await markDeleting(tx, 'l7_policy', [id], generation);
+    await removeRules(tx, [id], generation);
+    await removeAll(tx, l7Policy, [row], generation);
     recordShifts(tx, await closePosition(tx, row));
-    tx.record('delete', l7Policy, row, null);
   });
 }

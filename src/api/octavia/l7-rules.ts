@@ -4,19 +4,19 @@ import { type L7Policy, l7Policy } from '../../model/l7-policy.ts';
 import { type L7Rule, MAX_RULES, l7Rule } from '../../model/l7-rule.ts';
 import { type CreateOf, parseCreate, parseNested, parseUpdate } from '../../model/resource.ts';
 import { unsupportedRule } from '../../render/haproxy/support.ts';
-import { markDeleting, markPending } from '../../store/pending.ts';
+import { markPending } from '../../store/pending.ts';
 import { childrenOf } from '../../store/references.ts';
+import { octaviaTime } from '../../store/row-time.ts';
 import { byId } from '../../store/rows.ts';
 import type { Db, Tx } from '../../store/store.ts';
 import { type Call, type Collection, rowFor } from './collection.ts';
-import { timestamp } from './context.ts';
 import { checkRule, keyAfterUpdate } from './l7-rule-rules.ts';
 import { viewL7Rules } from './l7-view.ts';
 import { newRow } from './new-row.ts';
 import type { Rule } from './policy.ts';
 import { refuseUncarried } from './provider.ts';
 import { requireQuota } from './quota-limit.ts';
-import { add, change, childFor, parentBalancer, raise, write } from './write.ts';
+import { add, change, childFor, parentBalancer, raise, removeAll, write } from './write.ts';
 
 export const l7Rules: Collection<typeof l7Rule> = {
   resource: l7Rule,
@@ -90,7 +90,7 @@ function newRule(body: RuleBody, { id, project_id, loadbalancer_id, generation }
     provisioning_status: 'PENDING_CREATE',
     operating_status: 'OFFLINE',
     project_id,
-    created_at: timestamp(),
+    created_at: octaviaTime(new Date()),
     updated_at: null,
     l7policy_id: id,
     loadbalancer_id,
@@ -126,7 +126,6 @@ async function remove(call: Call, id: string): Promise<void> {
     const parent = await writablePolicy(tx, call, 'l7rule:delete');
     const row = await childFor(tx, l7Rule, call, id, 'delete', withinPolicy(call));
     const generation = await raiseWithPolicy(tx, parent);
-    await markDeleting(tx, 'l7_rule', [id], generation);
-    tx.record('delete', l7Rule, row, null);
+    await removeAll(tx, l7Rule, [row], generation);
   });
 }

@@ -3,7 +3,7 @@ import { fault } from '../../model/fault.ts';
 import { isPlainObject } from '../../model/field.ts';
 import { l7Policy } from '../../model/l7-policy.ts';
 import { l7Rule } from '../../model/l7-rule.ts';
-import { nestedIn, parseNested } from '../../model/resource.ts';
+import { parseNested } from '../../model/resource.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { policiesOfListeners, rulesOfPolicies } from '../../store/l7-references.ts';
 import type { Db } from '../../store/store.ts';
@@ -11,13 +11,13 @@ import { inTurns, turns } from '../http/turns.ts';
 import type { Call } from './collection.ts';
 import { type NewPolicy, type PolicyBody, type PolicyPlace, newPolicy } from './l7-policies.ts';
 import { viewPolicy, viewRule } from './l7-view.ts';
-import { requireQuota } from './quota-limit.ts';
 import type { View } from './view.ts';
 import { addAll } from './write.ts';
 
 /**
  * Policies of a listener that is just being made, with their rules, in the order given. A `redirect_pool` names a pool
- * made in the same request. The listener has no others: the order is worked out here, and no row moves.
+ * made in the same request. The listener has no others: the order is worked out here, and no row moves. Quota is the
+ * matter of whoever makes the tree.
  */
 export async function addPolicies(
   tx: AuditedTx,
@@ -27,8 +27,6 @@ export async function addPolicies(
   poolIdByName: ReadonlyMap<string, string>,
 ): Promise<void> {
   const bodies = await inTurns(policies, (policy) => withPool(parseNested(l7Policy, plain(policy)), poolIdByName));
-  const rules = bodies.map((body) => nestedIn(body, 'rules').length).reduce((sum, count) => sum + count, 0);
-  await requireQuota(tx, call, parent.balancer.project_id ?? '', { l7policy: bodies.length, l7rule: rules });
   const made: NewPolicy[] = [];
   const turn = turns();
   for (const [index, body] of inOrder(bodies).entries()) {

@@ -39,6 +39,17 @@ interface TlsOptions {
   readonly alpn_protocols: readonly string[] | null;
 }
 
+/** TLS attributes have defaults where TLS is spoken, and none elsewhere. */
+export function tlsFilled<R extends TlsOptions>(row: R, defaults: TlsDefaults, spoken: boolean): R {
+  if (!spoken) return row;
+  return {
+    ...row,
+    tls_ciphers: row.tls_ciphers ?? defaults.tls_ciphers,
+    tls_versions: row.tls_versions ?? [...defaults.tls_versions],
+    alpn_protocols: row.alpn_protocols ?? [...defaults.alpn_protocols],
+  };
+}
+
 /** The limits as configured. */
 export function limitsOf({ api_settings: api, networking }: Pick<Config, 'api_settings' | 'networking'>): Limits {
   return {

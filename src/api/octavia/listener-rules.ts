@@ -2,12 +2,14 @@
 import { isIPv6 } from 'node:net';
 import { fault } from '../../model/fault.ts';
 import type { Listener } from '../../model/listener.ts';
+import { isDatagram } from '../../render/datagram.ts';
+import { CLIENT_HEADERS, INSERTED_HEADERS } from '../../render/haproxy/support.ts';
 import { type Limits, checkTlsOptions } from './limits.ts';
 
-const HTTP_HEADERS = ['X-Forwarded-For', 'X-Forwarded-Port', 'X-Forwarded-Proto'];
 /** Octavia lets these through its validation though its amphora ignores them. */
 const TOLERATED_HEADERS = ['X-Forwarded-IP', 'X-Client-IP', 'X-Real-IP'];
-const TLS_HEADERS = ['Verify', 'Has-Cert', 'DN', 'CN', 'SHA1', 'Not-Before', 'Not-After'].map((name) => `X-SSL-Client-${name}`).concat('X-SSL-Issuer');
+const TLS_HEADERS: readonly string[] = CLIENT_HEADERS;
+const HEADERS: readonly string[] = [...INSERTED_HEADERS, ...TOLERATED_HEADERS, ...TLS_HEADERS];
 
 type Rules = Pick<
   Listener,
@@ -47,7 +49,7 @@ function checkHeaders({ protocol, insert_headers: headers }: Rules): void {
   const names = Object.keys(headers);
   if (names.length === 0 || isDatagram(protocol)) return;
   if (protocol !== 'HTTP' && protocol !== 'TERMINATED_HTTPS') throw fault.invalidOption('insert-headers', `a ${protocol} protocol listener.`);
-  const unknown = names.filter((name) => ![...HTTP_HEADERS, ...TOLERATED_HEADERS, ...TLS_HEADERS].includes(name));
+  const unknown = names.filter((name) => !HEADERS.includes(name));
   if (unknown.length > 0) throw fault.invalidOption(quotedList(unknown), 'insert_headers');
   const forTls = names.filter((name) => TLS_HEADERS.includes(name));
   if (protocol === 'HTTP' && forTls.length > 0) throw fault.invalidOption(quotedList(forTls), 'HTTP protocol listener.');
@@ -61,10 +63,6 @@ const SHOWN = 10;
 function quotedList(names: readonly string[]): string {
   const quoted = names.slice(0, SHOWN).map((name) => `'${name}'`);
   return `[${[...quoted, ...(names.length > SHOWN ? ['…'] : [])].join(', ')}]`;
-}
-
-function isDatagram(protocol: Rules['protocol']): boolean {
-  return protocol === 'UDP' || protocol === 'SCTP';
 }
 
 function checkCertificates(listener: Rules): void {

@@ -2,31 +2,31 @@ import { randomUUID } from 'node:crypto';
 import { fault } from '../../model/fault.ts';
 import { type Listener, listener } from '../../model/listener.ts';
 import type { LoadBalancer } from '../../model/load-balancer.ts';
-import { POOLS_FOR_LISTENER, pool } from '../../model/pool.ts';
 import { type CreateOf, nestedIn, parseCreate, parseUpdate } from '../../model/resource.ts';
-import { unsupportedListener, unsupportedOnVips } from '../../render/haproxy/support.ts';
-import { unsupportedListenerByPackets } from '../../render/nftables/support.ts';
+import { isDatagram } from '../../render/datagram.ts';
+import { unsupportedListener } from '../../render/haproxy/support.ts';
+import { unsupportedListenerByPackets, unsupportedOnVips } from '../../render/nftables/support.ts';
 import type { AuditedTx } from '../../store/audit.ts';
-import { markDeleting, markPending } from '../../store/pending.ts';
-import { byId, isUniqueViolation } from '../../store/rows.ts';
+import { markPending } from '../../store/pending.ts';
+import { octaviaTime } from '../../store/row-time.ts';
 import type { Tx } from '../../store/store.ts';
-import { LISTENER_REFS, checkListenerCertificates, checkTreeCertificates, unreadableListener, withKept } from './certificates.ts';
+import { checkChangedCertificates, checkNewCertificates, unreadableListener } from './certificates.ts';
 import type { Call, Collection } from './collection.ts';
-import { timestamp } from './context.ts';
 import { refuseByEngine } from './engine.ts';
 import { addPolicies } from './l7-tree.ts';
-import type { Limits } from './limits.ts';
+import { tlsFilled } from './limits.ts';
 import { unsupportedCiphers } from './known-ciphers.ts';
 import { checkListener } from './listener-rules.ts';
 import { newRow } from './new-row.ts';
-import { markPoliciesDeleting } from './policy-removal.ts';
+import { removePolicies } from './policy-removal.ts';
+import { requirePool } from './pool-choice.ts';
 import { addPool } from './pools.ts';
 import { refuseUncarried } from './provider.ts';
 import { requireQuota } from './quota-limit.ts';
 import { countTree, hoistPools } from './tree-pools.ts';
 import { resolveNames } from './subnet-name.ts';
 import { viewListeners } from './view.ts';
-import { add, change, childFor, parentBalancer, raise, write } from './write.ts';
+import { type Readable, add, change, childFor, parentBalancer, raise, removeAll, write } from './write.ts';
 
 export const listeners: Collection<typeof listener> = {
   resource: listener,
@@ -46,9 +46,10 @@ async function create(call: Call): Promise<Listener> {
     listeners: [raw = {}],
     pools,
   } = hoistPools([nestedOf(body)], []);
-  await checkTreeCertificates(call, { listeners: [body as Record<string, unknown>], pools });
+  const parent = (tx: Readable): Promise<LoadBalancer> => parentBalancer(tx, call, body.loadbalancer_id, 'listener:post');
+  await checkNewCertificates(call, { listeners: [body], pools }, () => parent(call.options.store));
   return write(call, async (tx) => {
-    const balancer = await parentBalancer(tx, call, body.loadbalancer_id, 'listener:post');
+    const balancer = await parent(tx);
     const projectId = balancer.project_id ?? '';
     await requireQuota(tx, call, projectId, countTree({ listeners: [raw], pools }));
     const generation = await raise(tx, balancer.id);
@@ -76,73 +77,44 @@ export async function addListener(
   body: NewListener,
   { balancer, generation }: { balancer: LoadBalancer; generation: number },
 ): Promise<Listener> {
-  const row = newRow(listener, withTlsDefaults(body, call.options.limits), {
+  const row = newRow(listener, withTlsDefaults(call, body), {
     id: randomUUID(),
     provisioning_status: 'PENDING_CREATE',
     operating_status: 'OFFLINE',
     project_id: balancer.project_id ?? '',
     loadbalancer_id: balancer.id,
-    created_at: timestamp(),
+    created_at: octaviaTime(new Date()),
     updated_at: null,
     generation,
     deleting: false,
   });
   await check(tx, call, row, balancer);
-  await insertUnique(tx, row);
+  await add(tx, listener, row, () => fault.duplicateListener(row.protocol, row.protocol_port));
   return row;
 }
 
-/** TLS attributes have defaults where TLS is spoken, and none elsewhere. */
-function withTlsDefaults<L extends Pick<Listener, 'protocol' | 'tls_ciphers' | 'tls_versions' | 'alpn_protocols'>>(row: L, { listenerTls }: Limits): L {
-  if (row.protocol !== 'TERMINATED_HTTPS') return row;
-  return {
-    ...row,
-    tls_ciphers: row.tls_ciphers ?? listenerTls.tls_ciphers,
-    tls_versions: row.tls_versions ?? [...listenerTls.tls_versions],
-    alpn_protocols: row.alpn_protocols ?? [...listenerTls.alpn_protocols],
-  };
+function withTlsDefaults<L extends Pick<Listener, 'protocol' | 'tls_ciphers' | 'tls_versions' | 'alpn_protocols'>>({ options }: Call, row: L): L {
+  return tlsFilled(row, options.limits.listenerTls, row.protocol === 'TERMINATED_HTTPS');
 }
 
 async function check(tx: Tx, call: Call, row: Listener, balancer: LoadBalancer): Promise<void> {
-  const addresses = [balancer.vip_address, ...balancer.additional_vips.map(({ ip_address }) => ip_address)];
-  checkListener(
-    row,
-    addresses.filter((address) => address !== null),
-    call.options.limits,
-  );
+  const vips = [balancer.vip_address, ...balancer.additional_vips.map(({ ip_address }) => ip_address)].filter((address) => address !== null);
+  checkListener(row, vips, call.options.limits);
   if (row.allowed_cidrs !== null && balancer.vip_sg_ids.length > 0)
     throw fault.validation('Allowed CIDRs are not allowed when using custom VIP Security Groups.');
-  refuseUncarried(call, balancer, unsupportedListener(row) ?? unsupportedOnVips(row, balancer.additional_vips));
+  refuseUncarried(call, balancer, unsupportedListener(row) ?? (isDatagram(row.protocol) ? unsupportedOnVips(vips) : null));
   refuseUncarried(call, balancer, unsupportedCiphers(row) ?? unreadableListener(call, row));
-  await refuseByEngine(tx, call, balancer, unsupportedListenerByPackets(row));
-  await checkDefaultPool(tx, row);
-}
-
-async function checkDefaultPool(tx: Tx, { default_pool_id: id, loadbalancer_id, protocol }: Listener): Promise<void> {
-  if (id === null) return;
-  if (protocol === 'PROMETHEUS') throw fault.listenerWithoutChildren();
-  const found = await byId(tx.db, pool, id);
-  if (!found || found.deleting || found.loadbalancer_id !== loadbalancer_id) throw fault.notFound(pool.title, id);
-  if (!POOLS_FOR_LISTENER[protocol].includes(found.protocol)) {
-    throw fault.validation(`The pool protocol '${found.protocol}' is invalid while the listener protocol is '${protocol}'.`);
-  }
-}
-
-async function insertUnique(tx: AuditedTx, row: Listener): Promise<void> {
-  try {
-    await add(tx, listener, row);
-  } catch (error) {
-    throw isUniqueViolation(error) ? fault.duplicateListener(row.protocol, row.protocol_port) : error;
-  }
+  await refuseByEngine(tx, call, balancer, unsupportedListenerByPackets(row) ?? unsupportedOnVips(vips));
+  await requirePool(tx, row.default_pool_id, row);
 }
 
 async function modify(call: Call, id: string): Promise<Listener> {
   const changes = parseUpdate(listener, call.body);
-  await checkListenerCertificates(call, await withKept(call, listener, id, changes, LISTENER_REFS));
+  await checkChangedCertificates(call, 'listener', changes, () => childFor(call.options.store, listener, call, id, 'put'));
   return write(call, async (tx) => {
     const row = await childFor(tx, listener, call, id, 'put');
     const balancer = await parentBalancer(tx, call, row.loadbalancer_id, 'listener:put');
-    const after = withTlsDefaults({ ...row, ...changes }, call.options.limits);
+    const after = withTlsDefaults(call, { ...row, ...changes });
     await check(tx, call, after, balancer);
     const generation = await raise(tx, row.loadbalancer_id);
     await markPending(tx, 'listener', [id], generation);
@@ -163,8 +135,7 @@ async function remove(call: Call, id: string): Promise<void> {
   await write(call, async (tx) => {
     const row = await childFor(tx, listener, call, id, 'delete');
     const generation = await raise(tx, row.loadbalancer_id);
-    await markPoliciesDeleting(tx, id, generation);
-    await markDeleting(tx, 'listener', [id], generation);
-    tx.record('delete', listener, row, null);
+    await removePolicies(tx, id, generation);
+    await removeAll(tx, listener, [row], generation);
   });
 }

@@ -14,11 +14,12 @@ import { touch } from '../../store/balancers.ts';
 import { markTreeDeleting } from '../../store/pending.ts';
 import { flavorDataOf } from '../../store/flavors.ts';
 import { childrenOf } from '../../store/references.ts';
+import { octaviaTime } from '../../store/row-time.ts';
 import { update } from '../../store/rows.ts';
 import type { Tx } from '../../store/store.ts';
-import { checkTreeCertificates } from './certificates.ts';
+import { switchIn } from '../http/switch-in.ts';
+import { checkNewCertificates } from './certificates.ts';
 import { type Call, type Collection, targetFor } from './collection.ts';
-import { timestamp } from './context.ts';
 import { newRow } from './new-row.ts';
 import { type Rule, authorize } from './policy.ts';
 import { chooseProvider, refuseUncarried } from './provider.ts';
@@ -51,7 +52,7 @@ async function create(call: Call): Promise<LoadBalancer> {
   const projectId = owner(call, body);
   checkVipRequest(call.options, body);
   const tree = hoistPools(nestedIn(body, 'listeners'), nestedIn(body, 'pools'));
-  await checkTreeCertificates(call, tree);
+  await checkNewCertificates(call, tree, async () => authorize(call, 'loadbalancer:post', projectId));
   return write(call, async (tx) => {
     const provider = await chooseProvider(tx.db, call.options, body);
     const { sriov_vip: direct } = await flavorDataOf(tx.db, body.flavor_id);
@@ -103,7 +104,7 @@ function initial(id: string): Omit<LoadBalancer, keyof Body> {
     id,
     provisioning_status: 'PENDING_CREATE',
     operating_status: 'OFFLINE',
-    created_at: timestamp(now),
+    created_at: octaviaTime(now),
     updated_at: null,
     vip_vnic_type: 'normal',
     generation: 1,
@@ -130,7 +131,7 @@ async function modify(call: Call, id: string): Promise<LoadBalancer> {
 }
 
 async function remove(call: Call, id: string): Promise<void> {
-  const cascade = /^(true|1|yes|on|t|y)$/i.test(String(call.query['cascade'] ?? ''));
+  const cascade = switchIn(call.query, 'cascade');
   await write(call, async (tx) => {
     const row = await targetFor(loadBalancer, call, id, 'loadbalancer:delete', [], tx.db);
     if (row.deleting) return again(tx, row);

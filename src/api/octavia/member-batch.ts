@@ -7,12 +7,13 @@ import { isPlainObject } from '../../model/field.ts';
 import { type Member, member } from '../../model/member.ts';
 import { pool } from '../../model/pool.ts';
 import { type CreateOf, parseCreateObject } from '../../model/resource.ts';
-import { markDeleting, markPending } from '../../store/pending.ts';
-import { insertMany, update } from '../../store/rows.ts';
+import { markPending } from '../../store/pending.ts';
+import { octaviaTime } from '../../store/row-time.ts';
+import { update } from '../../store/rows.ts';
 import type { AuditedTx } from '../../store/audit.ts';
+import { switchIn } from '../http/switch-in.ts';
 import { inTurns } from '../http/turns.ts';
 import type { Call } from './collection.ts';
-import { timestamp } from './context.ts';
 import { checkMatch } from './etag.ts';
 import { membersOf } from '../../store/pool-members.ts';
 import { refuseReservedOf, requireSubnet } from './member-address.ts';
@@ -21,7 +22,7 @@ import { addressKey, firstTwice, isMonitored, newMember, writablePool } from './
 import { authorize } from './policy.ts';
 import { requireQuota } from './quota-limit.ts';
 import { resolveNames } from './subnet-name.ts';
-import { markPoolPending, raise, write } from './write.ts';
+import { addAll, markPoolPending, raise, removeAll, write } from './write.ts';
 
 interface Wanted {
   readonly body: CreateOf<typeof member>;
@@ -44,8 +45,8 @@ const MOST_MEMBERS = 5000;
 const CHANGEABLE = ['name', 'admin_state_up', 'weight', 'backup', 'monitor_address', 'monitor_port', 'tags'] as const;
 
 export async function replaceMembers(call: Call): Promise<void> {
+  const additiveOnly = switchIn(call.query, 'additive_only');
   const wanted = await parseBatch(call, await resolveNames(call.options.store.db, call.caller, call.body));
-  const additiveOnly = /^(true|1|yes|on)$/i.test(String(call.query['additive_only'] ?? ''));
   await write(call, async (tx) => {
     const parent = await writablePool(tx, call, 'member:post');
     authorize(call, 'member:put', parent.project_id);
@@ -111,17 +112,10 @@ function isEmpty({ added, changed, gone }: Difference): boolean {
 
 async function carryOut(tx: AuditedTx, { changed, gone }: Difference, added: Member[], generation: number): Promise<void> {
   // Those that go are marked first: an address that moves within one batch must be free again.
-  await markDeleting(
-    tx,
-    'member',
-    gone.map(({ id }) => id),
-    generation,
-  );
-  await insertMany(tx.db, member, added);
-  for (const row of gone) tx.record('delete', member, row, null);
-  for (const row of added) tx.record('create', member, null, row);
+  await removeAll(tx, member, gone, generation);
+  await addAll(tx, member, added);
   for (const { row, changes } of changed) {
-    const after = await update(tx.db, member, row.id, { ...changes, updated_at: timestamp() });
+    const after = await update(tx.db, member, row.id, { ...changes, updated_at: octaviaTime(new Date()) });
     tx.record('update', member, row, after ?? null);
   }
   await markPending(

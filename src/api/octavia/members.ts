@@ -5,13 +5,13 @@ import { type Member, member } from '../../model/member.ts';
 import { type Pool, pool } from '../../model/pool.ts';
 import { type CreateOf, parseCreate, parseNested, parseUpdate } from '../../model/resource.ts';
 import type { AuditedTx } from '../../store/audit.ts';
-import { markDeleting, markPending } from '../../store/pending.ts';
+import { markPending } from '../../store/pending.ts';
 import { childrenOf } from '../../store/references.ts';
-import { byId, insertMany, isUniqueViolation } from '../../store/rows.ts';
+import { octaviaTime } from '../../store/row-time.ts';
+import { byId } from '../../store/rows.ts';
 import type { Tx } from '../../store/store.ts';
 import { inTurns } from '../http/turns.ts';
 import { type Call, type Collection, rowFor } from './collection.ts';
-import { timestamp } from './context.ts';
 import { refuseUnreachable } from './engine.ts';
 import { refuseReservedOf, requireSubnet } from './member-address.ts';
 import { newRow } from './new-row.ts';
@@ -19,7 +19,7 @@ import type { Rule } from './policy.ts';
 import { requireQuota } from './quota-limit.ts';
 import { resolveNames } from './subnet-name.ts';
 import { viewMembers } from './view.ts';
-import { add, change, childFor, markPoolPending, parentFor, raise, write } from './write.ts';
+import { add, addAll, change, childFor, markPoolPending, parentFor, raise, removeAll, write } from './write.ts';
 
 export const members: Collection<typeof member> = {
   resource: member,
@@ -64,7 +64,7 @@ async function create(call: Call): Promise<Member> {
     const generation = await raise(tx, parent.loadbalancer_id);
     const row = newMember(body, parent, generation, await isMonitored(tx, parent));
     await refuseUnreachable(tx, call, parent, [row]);
-    await insertUnique(tx, row);
+    await add(tx, member, row, () => fault.duplicateMember(row.address, row.protocol_port));
     await markPoolPending(tx, parent, generation);
     return row;
   });
@@ -76,7 +76,7 @@ export function newMember(body: CreateOf<typeof member>, parent: Pool, generatio
     operating_status: monitored ? 'OFFLINE' : 'NO_MONITOR',
     provisioning_status: 'PENDING_CREATE',
     project_id: parent.project_id,
-    created_at: timestamp(),
+    created_at: octaviaTime(new Date()),
     updated_at: null,
     status_reason: null,
     status_changed_at: null,
@@ -105,8 +105,7 @@ export async function addMembers(
   await refuseUnreachable(tx, call, parent, rows);
   const twice = firstTwice(rows, addressKey);
   if (twice) throw fault.duplicateMember(twice.address, twice.protocol_port);
-  if (rows.length > 0) await insertMany(tx.db, member, rows);
-  for (const row of rows) tx.record('create', member, null, row);
+  await addAll(tx, member, rows);
 }
 
 /** What tells the members of a pool apart. */
@@ -129,14 +128,6 @@ export async function isMonitored(tx: Tx, { id }: Pool): Promise<boolean> {
   return (await childrenOf(tx.db, 'health_monitor', [id], { wanted: true })).size > 0;
 }
 
-async function insertUnique(tx: AuditedTx, row: Member): Promise<void> {
-  try {
-    await add(tx, member, row);
-  } catch (error) {
-    throw isUniqueViolation(error) ? fault.duplicateMember(row.address, row.protocol_port) : error;
-  }
-}
-
 async function modify(call: Call, id: string): Promise<Member> {
   const changes = parseUpdate(member, call.body);
   refuseReservedOf(call, changes);
@@ -155,8 +146,7 @@ async function remove(call: Call, id: string): Promise<void> {
     const parent = await writablePool(tx, call, 'member:delete');
     const row = await childFor(tx, member, call, id, 'delete', withinPool(call));
     const generation = await raise(tx, parent.loadbalancer_id);
-    await markDeleting(tx, 'member', [id], generation);
+    await removeAll(tx, member, [row], generation);
     await markPoolPending(tx, parent, generation);
-    tx.record('delete', member, row, null);
   });
 }

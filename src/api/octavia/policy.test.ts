@@ -37,7 +37,7 @@ test('the administrator may everything, anywhere; nobody else writes flavors or 
 test("Keystone's default roles: a reader reads and a member also writes, in their own project only", () => {
   assert.deepEqual(allowed('keystone_default_roles', ['reader'], 'mine'), READS);
   assert.deepEqual(new Set(allowed('keystone_default_roles', ['member'], 'mine')), new Set([...READS, ...WRITES]));
-  for (const role of ['reader', 'member', 'load-balancer_admin', 'load-balancer_global_observer', 'service'])
+  for (const role of ['reader', 'member', 'load-balancer_admin', 'load-balancer_global_observer'])
     assert.deepEqual(allowed('keystone_default_roles', [role], 'theirs'), [], role);
 });
 
@@ -51,6 +51,13 @@ test("Octavia's own roles: each its own, and Keystone's mean nothing", () => {
     ACTIONS.filter((rule) => rule.startsWith('quota:')),
   );
   for (const role of ['reader', 'member']) assert.deepEqual(allowed('advanced_rbac', [role], 'mine'), [], role);
+});
+
+test('services of OpenStack list members anywhere, and may nothing else', () => {
+  for (const roleSet of ['keystone_default_roles', 'advanced_rbac', 'admin_or_owner'] as const)
+    assert.deepEqual(allowed(roleSet, ['service'], 'theirs'), ['member:get_all'], roleSet);
+  for (const roleSet of ['keystone_default_roles', 'advanced_rbac'] as const)
+    assert.deepEqual(allowed(roleSet, ['service'], 'mine'), ['member:get_all'], roleSet);
 });
 
 test('admin or owner: any role in the project is enough', () => {

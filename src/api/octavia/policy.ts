@@ -7,7 +7,7 @@ import { fault } from '../../model/fault.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Caller } from '../identity/caller.ts';
 
-type Group = 'read' | 'read-global' | 'write' | 'read-quota' | 'read-quota-global' | 'write-quota' | 'admin';
+type Group = 'read' | 'read-global' | 'read-service' | 'write' | 'read-quota' | 'read-quota-global' | 'write-quota' | 'admin';
 
 export type RoleSet = 'keystone_default_roles' | 'advanced_rbac' | 'admin_or_owner';
 
@@ -29,7 +29,8 @@ export const RULES = {
   },
   listener: { ...CRUD, get_stats: 'read' },
   pool: CRUD,
-  member: CRUD,
+  // Other services look after members: Aodh's alarm on their health lists them.
+  member: { ...CRUD, get_all: 'read-service' },
   healthmonitor: CRUD,
   l7policy: CRUD,
   l7rule: CRUD,
@@ -72,6 +73,8 @@ function grant(own: readonly string[], anywhere: readonly string[] = NOBODY): Gr
 
 const READERS = ['reader', 'member'];
 const LB_OWNERS = ['load-balancer_observer', 'load-balancer_member'];
+/** Keystone's role for OpenStack's own services, which asks for no project in any of the role sets. */
+const SERVICES = ['service'];
 const GLOBAL_OBSERVER = 'load-balancer_global_observer';
 const QUOTA_ADMIN = 'load-balancer_quota_admin';
 
@@ -79,6 +82,7 @@ const ROLE_SETS: Readonly<Record<RoleSet, Grants>> = {
   keystone_default_roles: {
     read: grant(READERS),
     'read-global': grant(NOBODY),
+    'read-service': grant(READERS, SERVICES),
     write: grant(['member']),
     'read-quota': grant(READERS),
     'read-quota-global': grant(NOBODY),
@@ -88,6 +92,7 @@ const ROLE_SETS: Readonly<Record<RoleSet, Grants>> = {
   advanced_rbac: {
     read: grant(LB_OWNERS, [GLOBAL_OBSERVER]),
     'read-global': grant(NOBODY, [GLOBAL_OBSERVER]),
+    'read-service': grant(LB_OWNERS, [GLOBAL_OBSERVER, ...SERVICES]),
     write: grant(['load-balancer_member']),
     'read-quota': grant(LB_OWNERS, [GLOBAL_OBSERVER, QUOTA_ADMIN]),
     'read-quota-global': grant(NOBODY, [GLOBAL_OBSERVER, QUOTA_ADMIN]),
@@ -97,6 +102,7 @@ const ROLE_SETS: Readonly<Record<RoleSet, Grants>> = {
   admin_or_owner: {
     read: grant(ANY_ROLE),
     'read-global': grant(NOBODY),
+    'read-service': grant(ANY_ROLE, SERVICES),
     write: grant(ANY_ROLE),
     'read-quota': grant(ANY_ROLE),
     'read-quota-global': grant(NOBODY),

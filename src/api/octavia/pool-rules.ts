@@ -1,6 +1,7 @@
 /** What makes a pool valid beyond its attributes' types (octavia-api reference §3.4). Pure. */
 import { fault } from '../../model/fault.ts';
 import type { Pool } from '../../model/pool.ts';
+import { isDatagram } from '../../render/datagram.ts';
 import { type Limits, checkTlsOptions } from './limits.ts';
 
 type Rules = Pick<
@@ -18,7 +19,7 @@ export function checkPool(pool: Rules, limits: Limits): void {
 function checkPersistence({ protocol, session_persistence: persistence }: Rules): void {
   if (!persistence) return;
   const { type, cookie_name: cookie, persistence_timeout, persistence_granularity } = persistence;
-  if (protocol === 'UDP' || protocol === 'SCTP') checkDatagramPersistence(protocol, persistence);
+  if (isDatagram(protocol)) checkDatagramPersistence(protocol, persistence);
   else if (persistence_timeout !== null || persistence_granularity !== null) {
     throw fault.validation('persistence_timeout and persistence_granularity is only for UDP or SCTP protocol pools.');
   }

@@ -3,33 +3,34 @@ import { fault } from '../../model/fault.ts';
 import { type HealthMonitor, healthMonitor } from '../../model/health-monitor.ts';
 import { type Listener, listener } from '../../model/listener.ts';
 import { type LoadBalancer, loadBalancer } from '../../model/load-balancer.ts';
-import { type Member, member } from '../../model/member.ts';
-import { POOLS_FOR_LISTENER, type Pool, pool } from '../../model/pool.ts';
+import { member } from '../../model/member.ts';
+import { type Pool, pool } from '../../model/pool.ts';
 import { type CreateOf, nestedIn, parseCreate, parseNested, parseUpdate } from '../../model/resource.ts';
 import { unsupportedPool } from '../../render/haproxy/support.ts';
 import { unsupportedByPackets } from '../../render/nftables/support.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { policiesUsingPool } from '../../store/l7-references.ts';
-import { markDeleting, markPending } from '../../store/pending.ts';
+import { markPending } from '../../store/pending.ts';
 import { membersOf } from '../../store/pool-members.ts';
+import { octaviaTime } from '../../store/row-time.ts';
 import { list, update } from '../../store/rows.ts';
 import type { Db, Tx } from '../../store/store.ts';
-import { POOL_REFS, checkPoolCertificates, unreadablePool, withKept } from './certificates.ts';
+import { checkChangedCertificates, checkNewCertificates, unreadablePool } from './certificates.ts';
 import { type Call, type Collection, rowFor } from './collection.ts';
-import { timestamp } from './context.ts';
 import { refuseByEngine } from './engine.ts';
 import { addMonitor } from './health-monitors.ts';
 import { unsupportedCiphers } from './known-ciphers.ts';
-import type { Limits } from './limits.ts';
+import { tlsFilled } from './limits.ts';
 import { addMembers } from './members.ts';
 import { newRow } from './new-row.ts';
+import { requireFit } from './pool-choice.ts';
 import { checkPool } from './pool-rules.ts';
 import { refuseUncarried } from './provider.ts';
 import { requireQuota } from './quota-limit.ts';
 import { countChildren } from './tree-pools.ts';
 import { resolveNames } from './subnet-name.ts';
 import { viewPools } from './view.ts';
-import { add, change, childFor, listenersUsing, markPoolPending, parentBalancer, parentFor, raise, write } from './write.ts';
+import { type Readable, add, change, childFor, listenersUsing, markPoolPending, parentBalancer, parentFor, raise, removeAll, write } from './write.ts';
 
 export const pools: Collection<typeof pool> = {
   resource: pool,
@@ -57,7 +58,7 @@ async function monitoredBy(db: Db, ids: readonly string[]): Promise<{ column: st
 async function create(call: Call): Promise<Pool> {
   const body = parseCreate(pool, await resolveNames(call.options.store.db, call.caller, call.body));
   checkPool(body, call.options.limits);
-  await checkPoolCertificates(call, body);
+  await checkNewCertificates(call, { pools: [body] }, () => parents(call.options.store, call, body));
   return write(call, async (tx) => {
     const { balancer, forListener } = await parents(tx, call, body);
     await requireQuota(tx, call, balancer.project_id ?? '', { pool: 1, ...countChildren(body) });
@@ -76,12 +77,12 @@ export async function addPool(tx: AuditedTx, call: Call, object: Record<string, 
 }
 
 async function insertPool(tx: AuditedTx, call: Call, body: PoolBody, { balancer, generation }: Place): Promise<Pool> {
-  const row = newRow(pool, withTlsDefaults(body, call.options.limits), {
+  const row = newRow(pool, tlsFilled(body, call.options.limits.poolTls, body.tls_enabled), {
     id: randomUUID(),
     provisioning_status: 'PENDING_CREATE',
     operating_status: 'OFFLINE',
     project_id: balancer.project_id ?? '',
-    created_at: timestamp(),
+    created_at: octaviaTime(new Date()),
     updated_at: null,
     loadbalancer_id: balancer.id,
     generation,
@@ -96,19 +97,8 @@ async function insertPool(tx: AuditedTx, call: Call, body: PoolBody, { balancer,
   return row;
 }
 
-/** TLS attributes have defaults where TLS is spoken, and none elsewhere. */
-function withTlsDefaults<P extends Pick<Pool, 'tls_enabled' | 'tls_ciphers' | 'tls_versions' | 'alpn_protocols'>>(row: P, { poolTls }: Limits): P {
-  if (!row.tls_enabled) return row;
-  return {
-    ...row,
-    tls_ciphers: row.tls_ciphers ?? poolTls.tls_ciphers,
-    tls_versions: row.tls_versions ?? [...poolTls.tls_versions],
-    alpn_protocols: row.alpn_protocols ?? [...poolTls.alpn_protocols],
-  };
-}
-
 /** The balancer, named directly or through the listener the pool will serve. */
-async function parents(tx: Tx, call: Call, body: PoolBody): Promise<{ balancer: LoadBalancer; forListener: Listener | null }> {
+async function parents(tx: Readable, call: Call, body: PoolBody): Promise<{ balancer: LoadBalancer; forListener: Listener | null }> {
   const { listener_id, loadbalancer_id } = body;
   if (listener_id === null) {
     if (loadbalancer_id === null) throw fault.validation('Must provide at least one of: loadbalancer_id, listener_id');
@@ -117,16 +107,9 @@ async function parents(tx: Tx, call: Call, body: PoolBody): Promise<{ balancer: 
   const forListener = await parentFor(tx, listener, call, listener_id, 'pool:post');
   if (loadbalancer_id !== null && loadbalancer_id !== forListener.loadbalancer_id)
     throw fault.validation(`Listener ${listener_id} is not on load balancer ${loadbalancer_id}.`);
-  checkProtocol(body, forListener);
+  requireFit(forListener.protocol, body.protocol);
+  if (forListener.default_pool_id !== null) throw fault.defaultPoolTaken();
   return { balancer: await rowFor(loadBalancer, call, forListener.loadbalancer_id, 'pool:post', [], tx.db), forListener };
-}
-
-function checkProtocol({ protocol }: Pick<Pool, 'protocol'>, { protocol: listenerProtocol, default_pool_id }: Listener): void {
-  if (listenerProtocol === 'PROMETHEUS') throw fault.listenerWithoutChildren();
-  if (!POOLS_FOR_LISTENER[listenerProtocol].includes(protocol)) {
-    throw fault.validation(`The pool protocol '${protocol}' is invalid while the listener protocol is '${listenerProtocol}'.`);
-  }
-  if (default_pool_id !== null) throw fault.defaultPoolTaken();
 }
 
 async function becomeDefault(tx: AuditedTx, row: Pool, before: Listener, generation: number): Promise<void> {
@@ -137,10 +120,11 @@ async function becomeDefault(tx: AuditedTx, row: Pool, before: Listener, generat
 
 async function modify(call: Call, id: string): Promise<Pool> {
   const changes = parseUpdate(pool, call.body);
-  await checkPoolCertificates(call, await withKept(call, pool, id, changes, POOL_REFS));
+  await checkChangedCertificates(call, 'pool', changes, () => childFor(call.options.store, pool, call, id, 'put'));
   return write(call, async (tx) => {
     const row = await childFor(tx, pool, call, id, 'put');
-    const after = withTlsDefaults({ ...row, ...changes }, call.options.limits);
+    const wanted = { ...row, ...changes };
+    const after = tlsFilled(wanted, call.options.limits.poolTls, wanted.tls_enabled);
     checkPool(after, call.options.limits);
     const balancer = await parentBalancer(tx, call, row.loadbalancer_id ?? '', 'pool:put');
     refuseUncarried(call, balancer, unsupportedPool(after) ?? unsupportedCiphers(after) ?? unreadablePool(call, after));
@@ -160,14 +144,13 @@ async function remove(call: Call, id: string): Promise<void> {
     const generation = await raise(tx, row.loadbalancer_id ?? '');
     await releaseListeners(tx, id, generation);
     await removeChildren(tx, id, generation);
-    await markDeleting(tx, 'pool', [id], generation);
-    tx.record('delete', pool, row, null);
+    await removeAll(tx, pool, [row], generation);
   });
 }
 
 async function removeChildren(tx: AuditedTx, poolId: string, generation: number): Promise<void> {
-  await goes(tx, 'member', member, await membersOf(tx.db, poolId), generation);
-  await goes(tx, 'health_monitor', healthMonitor, await monitorsOf(tx, poolId), generation);
+  await removeAll(tx, member, await membersOf(tx.db, poolId), generation);
+  await removeAll(tx, healthMonitor, await monitorsOf(tx, poolId), generation);
 }
 
 function monitorsOf(tx: Tx, poolId: string): Promise<HealthMonitor[]> {
@@ -176,22 +159,6 @@ function monitorsOf(tx: Tx, poolId: string): Promise<HealthMonitor[]> {
     { column: 'deleting', anyOf: [false] },
   ];
   return list(tx.db, healthMonitor, { where, sort: [], limit: null, marker: null, reverse: false });
-}
-
-async function goes(
-  tx: AuditedTx,
-  table: 'member' | 'health_monitor',
-  resource: typeof member | typeof healthMonitor,
-  rows: readonly (Member | HealthMonitor)[],
-  generation: number,
-): Promise<void> {
-  await markDeleting(
-    tx,
-    table,
-    rows.map(({ id }) => id),
-    generation,
-  );
-  for (const row of rows) tx.record('delete', resource, row, null);
 }
 
 async function releaseListeners(tx: AuditedTx, poolId: string, generation: number): Promise<void> {

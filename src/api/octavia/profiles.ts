@@ -8,12 +8,12 @@ import { fault } from '../../model/fault.ts';
 import { isPlainObject } from '../../model/field.ts';
 import { type Resource, type RowOf, parseCreate, parseUpdate } from '../../model/resource.ts';
 import { isReferredTo } from '../../store/flavors.ts';
-import { insert, update } from '../../store/rows.ts';
+import { update } from '../../store/rows.ts';
 import type { Call, Collection } from './collection.ts';
 import { newRow } from './new-row.ts';
 import { enabledProvider } from './provider.ts';
 import { authorizeCreate, removeShared, sharedFor, viewShared } from './shared-rows.ts';
-import { write } from './write.ts';
+import { add, write } from './write.ts';
 
 interface ProfileKind<R extends Resource> {
   readonly resource: R;
@@ -35,7 +35,7 @@ export function profiles<R extends Resource>(of: ProfileKind<R>): Collection<R> 
   return {
     resource,
     path,
-    view: (_db, rows) => viewShared(resource, rows),
+    view: viewShared(resource),
     create: (call) => create(of, call),
     update: (call, id) => modify(of, call, id),
     remove: (call, id) => removeShared(call, resource, id, of.name),
@@ -48,8 +48,7 @@ async function create<R extends Resource>(of: ProfileKind<R>, call: Call): Promi
   checkSettings(of, call, settingsIn(of, body));
   const row = newRow(of.resource, body, { id: randomUUID() } as never);
   return write(call, async (tx) => {
-    await insert(tx.db, of.resource, row);
-    tx.record('create', of.resource, null, row);
+    await add(tx, of.resource, row);
     return row;
   });
 }

@@ -1,10 +1,12 @@
 /** Everything below `/lbaas`, whatever it is mounted under. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { fault } from '../../model/fault.ts';
+import { type Authenticate, bearersOnly } from '../http/bearers-only.ts';
+import { callerOf } from '../http/caller-of.ts';
 import { registerAvailabilityZoneProfiles } from './availability-zone-profiles.ts';
 import { registerAvailabilityZones } from './availability-zones.ts';
-import { callOf, registerCollection } from './collection.ts';
-import { type OctaviaOptions, callerOf } from './context.ts';
+import { callOf, registerCollection, sendLong } from './collection.ts';
+import type { OctaviaOptions } from './context.ts';
 import { registerFailover } from './failover.ts';
 import { registerFlavorProfiles } from './flavor-profiles.ts';
 import { registerFlavors } from './flavors.ts';
@@ -23,20 +25,19 @@ import { balancerStatistics, listenerStatistics } from './statistics.ts';
 import { statusTree } from './status-tree.ts';
 
 export interface FaceOptions extends OctaviaOptions {
-  /** Puts the caller on the request, or throws. */
-  readonly authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  readonly authenticate: Authenticate;
 }
 
 /** What an answer in JSON satisfies; clients that name nothing take anything. */
 const ACCEPTABLE = /(^|[\s,])(\*\/\*|application\/(\*|json))($|[\s,;])/i;
 
-/** Who may come in at all: clients that take JSON, with a token that says for whom they come. */
+/** Who may come in at all: clients with a token that says for whom they come, which take JSON. */
 export function guard(app: FastifyInstance, { authenticate }: FaceOptions): void {
+  bearersOnly(app, authenticate);
   app.addHook('onRequest', async ({ headers: { accept } }) => {
     // openstacksdk sends an empty header with some requests: to it, as to Octavia, that names nothing.
     if (accept !== undefined && accept.trim() !== '' && !ACCEPTABLE.test(accept)) throw fault.notAcceptable();
   });
-  app.addHook('preHandler', authenticate);
   app.addHook('preHandler', async (request) => {
     // An unscoped token says who, not for whom: Octavia refuses it everywhere.
     if (callerOf(request).projectId === null) throw fault.forbidden();
@@ -70,7 +71,8 @@ function special(app: FastifyInstance, options: FaceOptions): void {
     await resetState(callOf(options, request));
     return reply.code(202).send();
   });
-  for (const path of ['/loadbalancers/:id/status', '/loadbalancers/:id/statuses']) app.get(path, async (request) => statusTree(callOf(options, request)));
+  for (const path of ['/loadbalancers/:id/status', '/loadbalancers/:id/statuses'])
+    app.get(path, async (request, reply) => sendLong(reply, await statusTree(callOf(options, request))));
   app.get('/loadbalancers/:id/stats', async (request) => balancerStatistics(callOf(options, request)));
   app.get('/listeners/:id/stats', async (request) => listenerStatistics(callOf(options, request)));
 }

@@ -4,14 +4,14 @@
  */
 import { fault } from '../../model/fault.ts';
 import type { Resource, RowOf } from '../../model/resource.ts';
-import { shownFields } from '../../model/resource.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { isReferredTo } from '../../store/flavors.ts';
-import { insert, isUniqueViolation, remove, update } from '../../store/rows.ts';
+import { remove, update } from '../../store/rows.ts';
+import type { Db } from '../../store/store.ts';
 import { type Call, targetFor } from './collection.ts';
 import { authorize, ruleOf } from './policy.ts';
-import type { View } from './view.ts';
-import { write } from './write.ts';
+import { type View, viewer } from './viewer.ts';
+import { add, unlessTaken, write } from './write.ts';
 
 type Referable = Parameters<typeof isReferredTo>[1];
 
@@ -19,18 +19,17 @@ export function authorizeCreate(call: Call, resource: Resource): void {
   authorize(call, ruleOf(resource, 'post'), call.caller.projectId);
 }
 
-/** Rows as they are: nothing of them comes from other rows. */
-export async function viewShared(resource: Resource, rows: readonly object[]): Promise<View[]> {
-  const names = shownFields(resource);
-  return Promise.resolve(rows.map((row) => Object.fromEntries(names.map((name) => [name, (row as View)[name] ?? null]))));
+/** Views rows as they are: nothing of them comes from other rows. */
+export function viewShared(resource: Resource): (db: Db, rows: readonly object[]) => Promise<View[]> {
+  const view = viewer(resource);
+  return async (_db, rows) => rows.map((row) => view(row, {}));
 }
 
 /** Octavia's word for the kind in its refusal of a second one with the name. */
 type Kind = 'flavor' | 'availability zone';
 
 export async function addShared<R extends Resource>(tx: AuditedTx, resource: R, row: RowOf<R>, kind: Kind): Promise<RowOf<R>> {
-  await uniquely(kind, row, () => insert(tx.db, resource, row));
-  tx.record('create', resource, null, row);
+  await add(tx, resource, row, () => taken(kind, row));
   return row;
 }
 
@@ -42,18 +41,17 @@ export async function changeShared<R extends Resource>(
   kind: Kind,
 ): Promise<RowOf<R>> {
   const { id } = before as unknown as { id: string };
-  const row = await uniquely(kind, { ...before, ...changes }, () => update(tx.db, resource, id, changes));
+  const row = await unlessTaken(
+    () => update(tx.db, resource, id, changes),
+    () => taken(kind, { ...before, ...changes }),
+  );
   if (!row) throw fault.notFound(resource.title, id);
   tx.record('update', resource, before, row);
   return row;
 }
 
-async function uniquely<T>(kind: Kind, row: object, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw isUniqueViolation(error) ? fault.alreadyExists(kind, (row as { name: string }).name) : error;
-  }
+function taken(kind: Kind, row: object): Error {
+  return fault.alreadyExists(kind, (row as { name: string }).name);
 }
 
 /** The row a write is for, as its writer last saw it. */

@@ -21,7 +21,8 @@ export async function statusTree(call: Call): Promise<View> {
 async function ofBalancer(tree: BalancerTree): Promise<View> {
   const { balancer } = tree;
   const branches = branchesOf(tree);
-  const pools = new Map(tree.pools.map((pool) => [pool.id, pool]));
+  // Each once: a thousand listeners may send to one pool of thousands.
+  const pools = new Map(await inTurns(tree.pools, (pool) => [pool.id, ofPool(pool, branches)] as const));
   return {
     ...common(balancer),
     // Octavia has no place for it; clients that print the tree show it, others pass it over.
@@ -34,10 +35,10 @@ function common({ id, name, operating_status, provisioning_status }: Pick<Listen
   return { id, name, operating_status, provisioning_status };
 }
 
-function ofListener(listener: Listener, pools: ReadonlyMap<string, Pool>, branches: Branches): View {
+function ofListener(listener: Listener, pools: ReadonlyMap<string, View>, branches: Branches): View {
   const redirects = branches.policiesOf(listener.id).map(({ redirect_pool_id }) => redirect_pool_id);
   const reached = [...new Set([listener.default_pool_id, ...redirects])].flatMap((id) => pools.get(id ?? '') ?? []);
-  return { ...common(listener), pools: reached.map((pool) => ofPool(pool, branches)) };
+  return { ...common(listener), pools: reached };
 }
 
 function ofPool(pool: Pool, branches: Branches): View {

@@ -43,6 +43,42 @@ test('further VIPs are addresses of the same port, one on each subnet of the net
   assert.match((await create([{ subnet_id: elsewhere.id }])).body, /do not belong to the same network/);
 });
 
+test('the port of a VIP is on record, made or claimed, and is part of the plan', async (t) => {
+  const api = await octavia(t);
+  const create = (vip: object, headers = {}) => api.send('POST', '/loadbalancers', { loadbalancer: { provider: 'noop', ...vip } }, undefined, headers);
+  const trail = async (id: unknown): Promise<unknown[]> =>
+    api.store.db
+      .selectFrom('audit')
+      .select(['action', 'before', 'after'])
+      .where('resource', '=', 'port')
+      .where('resource_id', '=', String(id))
+      .orderBy('seq')
+      .execute();
+  const first = expect(await create({ vip_subnet_id: api.subnetId }), 201)['loadbalancer'] as Shown;
+  const [creation, ...rest] = (await trail(first['vip_port_id'])) as { action: string; before: null; after: Shown }[];
+  assert.deepEqual([creation?.action, creation?.before, creation?.after['device_id'], rest], ['create', null, `lb-${first.id}`, []]);
+
+  const own = await made(api, 'ports', 'port', { network_id: api.networkId });
+  const balancer = expect(await create({ vip_port_id: own.id }), 201)['loadbalancer'] as Shown;
+  const changes = (await trail(own.id)) as { action: string; before: Shown | null; after: Shown }[];
+  assert.deepEqual(
+    changes.map(({ action, before, after }) => [action, before?.['device_id'] ?? null, after['device_id']]),
+    [
+      ['create', null, ''],
+      ['update', '', `lb-${balancer.id}`],
+    ],
+  );
+
+  const { plan } = expect(await create({ vip_subnet_id: api.subnetId }, { 'x-weir-dry-run': 'true' }), 200) as { plan: { changes: Record<string, unknown>[] } };
+  assert.deepEqual(
+    plan.changes.map(({ action, resource }) => [action, resource]),
+    [
+      ['create', 'port'],
+      ['create', 'loadbalancer'],
+    ],
+  );
+});
+
 test('an operator says which networks VIPs may be on, and how they are named', async (t) => {
   const limits = { allowVipNetworkId: false, denyVipNetworks: [] as string[] };
   const api = await octavia(t, { limits });

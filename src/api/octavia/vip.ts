@@ -9,6 +9,7 @@ import type { CreateOf } from '../../model/resource.ts';
 import { zoneDataOf } from '../../store/flavors.ts';
 import { createPort, findSubnet, hasFreeAddress, networkById, subnetsOf } from '../../store/network.ts';
 import { byId, update } from '../../store/rows.ts';
+import type { AuditedTx } from '../../store/audit.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Call } from './collection.ts';
 import { isAdmin } from './policy.ts';
@@ -34,7 +35,7 @@ export function checkVipRequest({ limits }: Call['options'], body: Body): void {
   }
 }
 
-export async function claimVip(tx: Tx, call: Call, body: Body, balancerId: string, projectId: string): Promise<Vip> {
+export async function claimVip(tx: AuditedTx, call: Call, body: Body, balancerId: string, projectId: string): Promise<Vip> {
   const vip = await chosenVip(tx, call, body, balancerId, projectId);
   refuseNetwork(await networksAllowed(tx.db, call.options.limits, body.availability_zone), vip.vip_network_id ?? '');
   return vip;
@@ -56,7 +57,7 @@ function refuseNetwork({ validVipNetworks, denyVipNetworks }: NetworkLimits, net
   }
 }
 
-async function chosenVip(tx: Tx, call: Call, body: Body, balancerId: string, projectId: string): Promise<Vip> {
+async function chosenVip(tx: AuditedTx, call: Call, body: Body, balancerId: string, projectId: string): Promise<Vip> {
   const everything = isAdmin(call);
   if (body.vip_port_id !== null) return fromPort(tx, body, body.vip_port_id, balancerId, projectId, everything);
   const found =
@@ -66,13 +67,14 @@ async function chosenVip(tx: Tx, call: Call, body: Body, balancerId: string, pro
   return fromSubnet(tx, found, body, balancerId, projectId, everything);
 }
 
-async function fromPort(tx: Tx, body: Body, portId: string, balancerId: string, projectId: string, everything: boolean): Promise<Vip> {
+async function fromPort(tx: AuditedTx, body: Body, portId: string, balancerId: string, projectId: string, everything: boolean): Promise<Vip> {
   const row = await byId(tx.db, port, portId);
   if (!row || (!everything && row.project_id !== projectId)) throw fault.subresourceNotFound('Port', portId);
   if (row.device_id !== '') throw fault.validation(`Port ${portId} is already used by device ${row.device_id} `);
   const fixed = addressOnPort(row, body);
   const groups = body.vip_sg_ids.length > 0 ? { security_groups: body.vip_sg_ids } : {};
-  await update(tx.db, port, portId, { device_id: `lb-${balancerId}`, ...groups });
+  const claimed = await update(tx.db, port, portId, { device_id: `lb-${balancerId}`, ...groups });
+  tx.record('update', port, row, claimed ?? null);
   const additional_vips = body.additional_vips.map((wanted) => heldBy(row, wanted));
   return { vip_address: fixed.ip_address, vip_port_id: portId, vip_subnet_id: fixed.subnet_id, vip_network_id: row.network_id, additional_vips };
 }
@@ -131,7 +133,7 @@ function holding(subnets: readonly Subnet[], address: string): Subnet {
   return found;
 }
 
-async function fromSubnet(tx: Tx, row: Subnet, body: Body, balancerId: string, projectId: string, everything: boolean): Promise<Vip> {
+async function fromSubnet(tx: AuditedTx, row: Subnet, body: Body, balancerId: string, projectId: string, everything: boolean): Promise<Vip> {
   const others = await additionalSubnets(tx, row, body, projectId, everything);
   const wanted = [{ subnet: row, address: body.vip_address }, ...others];
   const made = await createPort(tx, {
@@ -143,6 +145,7 @@ async function fromSubnet(tx: Tx, row: Subnet, body: Body, balancerId: string, p
     fixedIps: wanted.map(({ subnet, address }) => (address === null ? { subnetId: subnet.id } : { subnetId: subnet.id, address })),
     attributes: { security_groups: body.vip_sg_ids },
   });
+  tx.record('create', port, null, made);
   const [vip, ...additional] = made.fixed_ips;
   return {
     vip_address: vip?.ip_address ?? null,

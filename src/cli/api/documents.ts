@@ -1,8 +1,8 @@
 /** `weir api`: what the API takes and answers, from the declarations that check every request. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { uuidOrName } from '../../model/field.ts';
 import { type Field, shownFields } from '../../model/resource.ts';
+import { shownType } from '../../model/type-text.ts';
 import { type OutputOptions, formatRows } from '../output.ts';
 import { NOUNS, type Noun } from './nouns.ts';
 import { usage } from './option-value.ts';
@@ -49,7 +49,7 @@ function attribute(name: string, field: Field, shown: boolean): Attribute {
   const { settable, required, initial } = field;
   return {
     name,
-    type: schemaText((field.accepts === uuidOrName ? field.accepts : field.type).schema),
+    type: schemaText(shownType(field).schema),
     required,
     default: settable === 'never' || required ? '' : JSON.stringify(initial),
     settable: SETTABLE[settable],

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { type Log, silent } from '../../model/log.ts';
 import type { NodeConfig } from '../../model/node-config.ts';
 import type { ListenerTopology, MemberTopology, PoolTopology, Topology } from '../../model/topology.ts';
 import { diff } from '../../control/diff.ts';
@@ -48,8 +49,12 @@ export function topologyFor({ members, pool, listener, topology, vip = VIP }: Ba
 
 export class FlowBed {
   readonly bed = new TestBed();
-  readonly driver: LocalNodes = this.bed.driver();
+  readonly driver: LocalNodes;
   readonly id = randomUUID();
+
+  constructor(log: Log = silent) {
+    this.driver = this.bed.driver(log);
+  }
 
   get namespace(): string {
     return nodeNamespace(this.bed.instance, this.id);

@@ -1,32 +1,39 @@
 /**
  * Nodes on this host: each a network namespace with an HAProxy in it. What a node is, is read from the kernel and the
- * proxy every time; this object holds nothing but connections that tell when a proxy dies.
+ * proxy every time; this object holds nothing but connections that tell when a proxy dies, and what saves it from asking
+ * the same twice or too often.
  */
 import { existsSync } from 'node:fs';
 import type { Log } from '../../model/log.ts';
-import { EMPTY_NODE, type Link, type NodeConfig, type ProxyConfig } from '../../model/node-config.ts';
-import type { Plan, Step } from '../../model/plan.ts';
+import { EMPTY_NODE, type Link, type NodeConfig, type PacketConfig, type ProxyConfig, type VrrpConfig } from '../../model/node-config.ts';
+import type { Plan } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { type NodeDriver, NodeError } from '../node.ts';
 import { allDone } from './all-done.ts';
-import { entriesOf, makeNodeDirectory, readIfThere, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
+import { trimLog } from './daemon-log.ts';
+import { FiledPackets } from './filed-packets.ts';
+import { entriesOf, makeNodeDirectory, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
+import { FlowCounter } from './flow-counter.ts';
 import { idOfDirectory, idOfNamespace, nodeFiles, nodeNamespace } from './names.ts';
-import { end, namespaceExists, namespaceNames, parentInNamespace, processesAt } from './namespace.ts';
+import { end, namespaceExists, namespaceNames, processesAt } from './namespace.ts';
 import { type Place, readNetwork } from './network-state.ts';
-import { announce, carryFirstNetworkSteps, carryNetworkSteps, ensureNamespace, isNetworkStep } from './network-steps.ts';
-import { trimLog } from './proxy-log.ts';
-import { mastersOf, prepareStart, type ProxyPlace, proxyProcesses, startProxy, stopProxy } from './proxy-process.ts';
-import { presentFiles, removeProxyFiles, removeUnnamed, writeProxyFiles } from './proxy-files.ts';
+import { announce, carryFirstNetworkSteps, carryNetworkSteps, ensureNamespace } from './network-steps.ts';
+import { prepareStart, type ProxyPlace, proxyProcesses, startProxy, stopProxy } from './proxy-process.ts';
+import { removeProxyFiles, removeUnnamed, writeProxyFiles } from './proxy-files.ts';
 import { combined, readPacketReading } from './packet-reading.ts';
-import { deletePackets, readPackets, setPackets } from './packets.ts';
+import { cutOwedFlows, deletePackets, owesCuts, type PacketPlace, readPackets, setPackets } from './packets.ts';
+import { type Group, groupsOf, type SingleStep } from './plan-groups.ts';
+import { isSound, presentProxy } from './proxy-present.ts';
 import { readProxyReading } from './proxy-reading.ts';
 import { reloadProxy } from './proxy-reload.ts';
-import { publicServer, readProxyState, readWorkerInfo } from './proxy-state.ts';
+import { readWorkerInfo } from './proxy-state.ts';
+import { isWatched, watchAgain } from './proxy-watcher.ts';
 import { removeNamespace } from './remove-node.ts';
+import { RetryPace } from './retry-pace.ts';
 import { Sentinels } from './sentinel.ts';
 import { Serial } from './serial.ts';
-import { carryServerSteps, isServerStep } from './server-steps.ts';
-import { clearFault, isPaired, vrrpFiles } from './vrrp-files.ts';
+import { carryServerSteps } from './server-steps.ts';
+import { clearFault, isFaulty, isPaired, raiseFault, vrrpFiles } from './vrrp-files.ts';
 import { type VrrpPlace, announcePair, endVrrp, holdsAddress, isKept, presentVrrp, reloadVrrp, startVrrp, stopVrrp } from './vrrp-process.ts';
 import { type Bridge, mendSwitch, removeIdleSwitch } from './switch.ts';
 
@@ -43,7 +50,7 @@ export interface LocalNodesOptions {
   /** keepalived's executable; `keepalived` in the path if not given. */
   readonly keepalived?: string;
   /** Milliseconds between two adverts of a pair's active node. */
-  readonly advertMs?: number;
+  readonly advertMs: number;
 }
 
 /** What of a plan concerns steps later in it. */
@@ -59,17 +66,21 @@ const RUN_PATH_AT_MOST = 107 - '/0123456789abcdef0123456789abcdef/master.sock'.l
 
 export class LocalNodes implements NodeDriver {
   readonly name = 'local';
-  readonly carries = 'haproxy';
+  readonly pretends = false;
   readonly observed = true;
   readonly advertMs: number;
   readonly #options: LocalNodesOptions;
   readonly #listeners: ((id: string) => void)[] = [];
   readonly #sentinels: Sentinels;
   readonly #serial = new Serial();
+  readonly #filed = new FiledPackets();
+  readonly #flows: FlowCounter;
+  readonly #cuts = new RetryPace();
 
   constructor(options: LocalNodesOptions) {
     this.#options = options;
-    this.advertMs = options.advertMs ?? 100;
+    this.advertMs = options.advertMs;
+    this.#flows = new FlowCounter(options.log);
     this.#sentinels = new Sentinels((id) => this.#tellLost(id));
   }
 
@@ -110,14 +121,23 @@ export class LocalNodes implements NodeDriver {
       await removeNamespace(place);
       await end(processesAt(proxy.files.directory), 0);
       await removeDirectory(proxy.files);
+      this.#forget(id, proxy);
     });
   }
 
+  /** What was kept in memory of a node that there is no more. */
+  #forget(id: string, { namespace, files }: ProxyPlace): void {
+    this.#cuts.done(id);
+    this.#filed.forget(files.packets);
+    this.#flows.forget(namespace);
+  }
+
   async read(id: string): Promise<Reading | null> {
-    const { proxy: place, vrrp } = this.#place(id);
-    const [proxy, packets, active] = await Promise.all([readProxyReading(place.files), readPacketReading(place), this.active(id)]);
+    const { proxy: place, packets: table } = this.#place(id);
+    const [proxy, packets, active] = await Promise.all([readProxyReading(place.files), readPacketReading(table, this.#flows), this.active(id)]);
     if (!proxy && this.#sentinels.watches(id)) await this.#serial.run(id, () => this.#confirmLoss(id));
-    if (active !== null) await this.#lookAfter(id, vrrp);
+    if (active !== null) await this.#lookAfter(id, proxy !== null);
+    if (packets && owesCuts(table)) this.#cutAgain(id, table);
     const reading = combined(proxy, packets);
     return reading && active === false ? { ...reading, standby: true } : reading;
   }
@@ -127,14 +147,25 @@ export class LocalNodes implements NodeDriver {
     return isPaired(vrrp.files) ? holdsAddress(vrrp) : null;
   }
 
-  async #lookAfter(id: string, place: VrrpPlace): Promise<void> {
-    await trimLog(place.files.log);
-    if (!(await isKept(place))) await this.#serial.run(id, () => this.#confirmUnkept(id, place));
+  /** @param served whether the proxy has just answered */
+  async #lookAfter(id: string, served: boolean): Promise<void> {
+    const { vrrp } = this.#place(id);
+    await trimLog(vrrp.files.log);
+    if ((await this.#neglected(id, served)) !== null) await this.#serial.run(id, () => this.#confirmNeglect(id, served));
+  }
+
+  /** What of a pair's node nobody cares for any more, in words; null where all is well. */
+  async #neglected(id: string, served: boolean): Promise<string | null> {
+    const { vrrp, proxy } = this.#place(id);
+    if (!isPaired(vrrp.files)) return null;
+    if (!(await isKept(vrrp))) return 'the keepalived of a node is gone';
+    return !served || (await isWatched(proxy)) ? null : 'the watcher of a proxy is gone';
   }
 
   /** A plan that was being carried out may have had it stopped. */
-  async #confirmUnkept(id: string, place: VrrpPlace): Promise<void> {
-    if (isPaired(place.files) && !(await isKept(place))) this.#tellLost(id, 'the keepalived of a node is gone');
+  async #confirmNeglect(id: string, served: boolean): Promise<void> {
+    const what = await this.#neglected(id, served && (await readWorkerInfo(this.#place(id).proxy.files)) !== null);
+    if (what !== null) this.#tellLost(id, what);
   }
 
   /** A master that is stuck, or was stopped, does not notice that its worker died; and only masters are watched. */
@@ -142,6 +173,17 @@ export class LocalNodes implements NodeDriver {
     if (!this.#sentinels.watches(id) || (await readWorkerInfo(nodeFiles(this.#options.runPath, id)))) return;
     this.#sentinels.drop(id);
     this.#tellLost(id);
+  }
+
+  /** Beside the reading, which must not wait for it. */
+  #cutAgain(id: string, place: PacketPlace): void {
+    if (!this.#cuts.isTime(id)) return;
+    this.#serial
+      .run(id, () => cutOwedFlows(place))
+      .then(
+        () => void (owesCuts(place) || this.#cuts.done(id)),
+        (error: unknown) => this.#options.log.warn({ node: id, reason: String(error) }, 'flows without a member were not looked at'),
+      );
   }
 
   onLost(listener: (id: string) => void): void {
@@ -158,21 +200,27 @@ export class LocalNodes implements NodeDriver {
     for (const listener of this.#listeners) listener(id);
   }
 
-  #place(id: string): { place: Place; proxy: ProxyPlace; vrrp: VrrpPlace } {
-    const { instance, runPath, bridgeMappings, haproxy = 'haproxy', keepalived = 'keepalived' } = this.#options;
+  #place(id: string): { place: Place; proxy: ProxyPlace; packets: PacketPlace; vrrp: VrrpPlace } {
+    const { instance, runPath, bridgeMappings, log, haproxy = 'haproxy', keepalived = 'keepalived' } = this.#options;
     const namespace = nodeNamespace(instance, id);
     const files = nodeFiles(runPath, id);
-    const vrrp = { namespace, files: vrrpFiles(files), keepalived };
-    return { place: { instance, id, namespace, bridgeMappings }, proxy: { namespace, files, haproxy }, vrrp };
+    return {
+      place: { instance, id, namespace, bridgeMappings },
+      proxy: { namespace, files, haproxy },
+      packets: { namespace, files, filed: this.#filed, log },
+      vrrp: { namespace, files: vrrpFiles(files), keepalived },
+    };
   }
 
   async #present(id: string): Promise<NodeConfig | null> {
-    const { place, proxy, vrrp } = this.#place(id);
+    const { place, proxy, packets, vrrp } = this.#place(id);
     if (!(await namespaceExists(place.namespace))) {
       return (await this.list()).includes(id) ? EMPTY_NODE : null;
     }
-    const [network, running, packets, shared] = await Promise.all([readNetwork(place), presentProxy(proxy), readPackets(proxy), presentVrrp(vrrp)]);
-    return { ...EMPTY_NODE, ...network, proxy: running, packets, vrrp: shared };
+    const [network, running, table, shared] = await Promise.all([readNetwork(place), presentProxy(proxy), readPackets(packets), presentVrrp(vrrp)]);
+    // A keepalived that would not be told of the proxy's death cannot be relied on.
+    const told = shared !== null && (running === null || (await isWatched(proxy)));
+    return { ...EMPTY_NODE, ...network, proxy: running, packets: table, vrrp: told ? shared : null };
   }
 
   async #carry(id: string, plan: Plan): Promise<void> {
@@ -183,83 +231,100 @@ export class LocalNodes implements NodeDriver {
     await makeNodeDirectory(proxy.files);
     for (const step of plan) if (step.kind === 'start-vrrp') await announcePair(vrrpFiles(proxy.files), step.vrrp);
     const fresh = await ensureNamespace(place.namespace);
-    const [first = [], ...others] = together(plan);
-    if (fresh) await allDone([named(first, () => this.#carryFirst(id, first, fresh.made)), fresh.made, prepareAhead(proxy, plan)]);
-    else await named(first, () => this.#carryTogether(id, first, { fresh: false, added: [] }));
+    const [first, ...others] = groupsOf(plan);
+    if (fresh) await allDone([named(first, (group) => this.#carryFirst(id, group, fresh.made)), fresh.made, prepareAhead(proxy, plan)]);
+    else await named(first, (group) => this.#carryGroup(id, group, { fresh: false, added: [] }));
     const added = plan.flatMap((step) => (step.kind === 'add-link' ? [step.link] : []));
-    for (const steps of others) await named(steps, () => this.#carryTogether(id, steps, { fresh: fresh !== null, added }));
+    for (const group of others) await named(group, () => this.#carryGroup(id, group, { fresh: fresh !== null, added }));
   }
 
   /** @param made - settled when the namespace is there, which has nothing in it then */
-  async #carryFirst(id: string, steps: readonly Step[], made: Promise<void>): Promise<void> {
-    const network = steps.filter(isNetworkStep);
-    if (network.length > 0) return carryFirstNetworkSteps(this.#place(id).place, network, made);
+  async #carryFirst(id: string, group: Group, made: Promise<void>): Promise<void> {
+    if (group.kind === 'network') return carryFirstNetworkSteps(this.#place(id).place, group.steps, made);
     await made;
-    return this.#carryTogether(id, steps, { fresh: true, added: [] });
+    return this.#carryGroup(id, group, { fresh: true, added: [] });
   }
 
-  async #carryTogether(id: string, steps: readonly Step[], context: Context): Promise<void> {
-    const { place, proxy, vrrp } = this.#place(id);
-    const network = steps.filter(isNetworkStep);
-    if (network.length > 0) return carryNetworkSteps(place, network);
-    for (const step of steps) await carryPacketStep(proxy, step, context);
-    for (const step of steps) await carryVrrpStep(vrrp, step);
-    const servers = steps.filter(isServerStep);
-    if (servers.length > 0) return carryServerSteps(proxy, servers);
-    for (const step of steps.filter(isProxyStep)) await this.#carryProxyStep(id, proxy, step, context);
-  }
-
-  async #carryProxyStep(id: string, place: ProxyPlace, step: Step, context: Context): Promise<void> {
-    switch (step.kind) {
-      case 'write-config':
-        await writeProxyFiles(place.files, step.proxy.files);
-        return writeWhole(place.files.config, step.proxy.text);
-      case 'start-proxy':
-        await this.#startProxy(id, place, step.proxy, context);
-        return clearFault(place.files);
-      case 'reload-proxy':
-        return reloadProxy(place, step.proxy);
-      case 'stop-proxy':
-        this.#sentinels.drop(id);
-        await stopProxy(place);
-        await removeProxyFiles(place.files);
-        return clearFault(place.files);
-      default:
-        throw new NodeError(`'${step.kind}' is not a step about a proxy`);
+  #carryGroup(id: string, group: Group, context: Context): Promise<void> {
+    const { place, proxy } = this.#place(id);
+    switch (group.kind) {
+      case 'network':
+        return carryNetworkSteps(place, group.steps);
+      case 'servers':
+        return carryServerSteps(proxy, group.steps);
+      case 'single':
+        return this.#carryStep(id, group.steps[0], context);
     }
+  }
+
+  #carryStep(id: string, step: SingleStep, context: Context): Promise<void> {
+    const { proxy, packets, vrrp } = this.#place(id);
+    switch (step.kind) {
+      case 'set-packets':
+        return this.#setPackets(packets, step.packets, context);
+      case 'delete-packets':
+        return deletePackets(packets);
+      case 'write-config':
+        return writeProxyFiles(proxy.files, step.proxy.files).then(() => writeWhole(proxy.files.config, step.proxy.text));
+      case 'start-proxy':
+        return this.#startProxy(id, proxy, step.proxy, context);
+      case 'reload-proxy':
+        return reloadProxy(proxy, step.proxy);
+      case 'stop-proxy':
+        return this.#stopProxy(id, proxy);
+      case 'start-vrrp':
+        return this.#startVrrp(proxy, vrrp, step.vrrp);
+      case 'reload-vrrp':
+        return reloadVrrp(vrrp, step.vrrp);
+      case 'stop-vrrp':
+        return endVrrp(vrrp);
+    }
+  }
+
+  /** A node announces itself when it serves: who was waiting for it would be refused until then. */
+  async #setPackets(place: PacketPlace, packets: PacketConfig, { fresh, added }: Context): Promise<void> {
+    await setPackets(place, packets);
+    if (fresh) await announce(place.namespace, added, Promise.resolve());
   }
 
   /** Where a sound proxy runs already, a start is a reload: nobody loses a connection. */
-  async #startProxy(id: string, place: ProxyPlace, proxy: ProxyConfig, { fresh, added }: Context): Promise<void> {
-    if (!fresh && (await isSound(place))) return reloadProxy(place, proxy);
-    this.#sentinels.drop(id);
-    if (!fresh) {
-      await stopProxy(place);
-      await prepareStart(place.files, proxy);
-    }
-    const { serves } = await startProxy(place, proxy);
-    await allDone([serves, announce(place.namespace, added, serves)]);
-    await removeUnnamed(place.files);
-    if (!(await this.#sentinels.watch(id, place.files))) throw new NodeError('the proxy ended as soon as it served');
+  async #startProxy(id: string, place: ProxyPlace, proxy: ProxyConfig, context: Context): Promise<void> {
+    if (!context.fresh && (await isSound(place))) await reloadProxy(place, proxy);
+    else await this.#startAnew(id, place, proxy, context);
+    await clearFault(place.files);
   }
-}
 
-/** A node announces itself when it serves: who was waiting for it would be refused until then. */
-async function carryPacketStep(place: ProxyPlace, step: Step, { fresh, added }: Context): Promise<void> {
-  if (step.kind === 'delete-packets') await deletePackets(place);
-  if (step.kind !== 'set-packets') return;
-  await setPackets(place, step.packets);
-  if (fresh) await announce(place.namespace, added, Promise.resolve());
-}
+  /** Of a pair, the other node serves from before the proxy here ends until the new one does. */
+  async #startAnew(id: string, place: ProxyPlace, proxy: ProxyConfig, { fresh, added }: Context): Promise<void> {
+    this.#sentinels.drop(id);
+    try {
+      if (!fresh) {
+        if (isPaired(place.files) && (await proxyProcesses(place)).length > 0) await raiseFault(place.files);
+        await stopProxy(place);
+        await prepareStart(place.files, proxy);
+      }
+      const { serves } = await startProxy(place, proxy);
+      await allDone([serves, announce(place.namespace, added, serves)]);
+      await removeUnnamed(place.files);
+      if (!(await this.#sentinels.watch(id, place.files))) throw new NodeError('the proxy ended as soon as it served');
+    } catch (error) {
+      await raiseFault(place.files);
+      throw error;
+    }
+  }
 
-function isProxyStep({ kind }: Step): boolean {
-  return !kind.endsWith('-packets') && !kind.endsWith('-vrrp');
-}
+  async #stopProxy(id: string, place: ProxyPlace): Promise<void> {
+    this.#sentinels.drop(id);
+    await stopProxy(place);
+    await removeProxyFiles(place.files);
+    await clearFault(place.files);
+  }
 
-async function carryVrrpStep(place: VrrpPlace, step: Step): Promise<void> {
-  if (step.kind === 'start-vrrp') await startVrrp(place, step.vrrp);
-  if (step.kind === 'reload-vrrp') await reloadVrrp(place, step.vrrp);
-  if (step.kind === 'stop-vrrp') await endVrrp(place);
+  async #startVrrp(proxy: ProxyPlace, place: VrrpPlace, vrrp: VrrpConfig): Promise<void> {
+    await watchAgain(proxy);
+    await tellFault(proxy);
+    await startVrrp(place, vrrp);
+  }
 }
 
 /** In a new namespace no proxy runs, and its files are written while links are made. */
@@ -267,40 +332,20 @@ async function prepareAhead({ files }: ProxyPlace, plan: Plan): Promise<void> {
   for (const step of plan) if (step.kind === 'start-proxy') await prepareStart(files, step.proxy);
 }
 
-async function presentProxy({ files }: ProxyPlace): Promise<ProxyConfig | null> {
-  const [state, text] = await Promise.all([readProxyState(files), readIfThere(files.config)]);
-  // A worker that lost its master can never be reloaded: it counts as none.
-  if (!state || !parentInNamespace(state.pid)) return null;
-  return { text: text ?? '', structure: state.structure, servers: state.servers.map(publicServer), files: await presentFiles(files, text ?? '') };
+/** Says to keepalived what is true of the proxy, where it is said nothing or that it is dead: it serves, or none is wanted. */
+async function tellFault({ files }: ProxyPlace): Promise<void> {
+  if (!(await isFaulty(vrrpFiles(files)))) return;
+  if (!existsSync(files.config) || (await readWorkerInfo(files))) await clearFault(files);
+  else await raiseFault(files);
 }
 
-async function isSound(place: ProxyPlace): Promise<boolean> {
-  const masters = mastersOf(await proxyProcesses(place));
-  return masters.length === 1 && (await presentProxy(place)) !== null;
-}
-
-/** Consecutive steps that are carried out together. A link is never deleted in one go with what came before. */
-function together(plan: Plan): Step[][] {
-  const groups: Step[][] = [];
-  for (const step of plan) {
-    const last = groups.at(-1);
-    if (last && belongs(last, step)) last.push(step);
-    else groups.push([step]);
-  }
-  return groups;
-}
-
-function belongs(group: readonly Step[], step: Step): boolean {
-  if (isServerStep(step)) return group.every(isServerStep);
-  if (!isNetworkStep(step) || !group.every(isNetworkStep)) return false;
-  return step.kind !== 'delete-link' || group.every(({ kind }) => kind === 'delete-link' || kind === 'create-node');
-}
-
-async function named(steps: readonly Step[], work: () => Promise<void>): Promise<void> {
+/** Carries a group out, if there is one; an error says which steps it is of. */
+async function named(group: Group | undefined, carry: (group: Group) => Promise<void>): Promise<void> {
+  if (!group) return;
   try {
-    await work();
+    await carry(group);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new NodeError(`${[...new Set(steps.map(({ kind }) => kind))].join(', ')}: ${error.message}`, { cause: error });
+    throw new NodeError(`${[...new Set(group.steps.map(({ kind }) => kind))].join(', ')}: ${error.message}`, { cause: error });
   }
 }

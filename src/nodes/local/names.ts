@@ -57,6 +57,8 @@ export interface NodeFiles {
   readonly log: string;
   /** The table of nftables, as it was last made. */
   readonly packets: string;
+  /** At which addresses flows may be left that ought to have been cut; there only while there may be some. */
+  readonly owedCuts: string;
 }
 
 export function nodeFiles(runPath: string, id: string): NodeFiles {
@@ -72,6 +74,7 @@ export function nodeFiles(runPath: string, id: string): NodeFiles {
     serverState: file('servers.state'),
     log: file('haproxy.log'),
     packets: file('packets.json'),
+    owedCuts: file('flows.owed'),
   };
 }
 

@@ -1,9 +1,6 @@
-/**
- * Flows that the kernel balances, by the table of connections. A flow of datagrams has no end: its client may send for
- * ever, and would be sent to a dead or deleted member as long. So those are cut; flows of TCP end by themselves.
- */
+/** Flows that the kernel balances, by the table of connections. There may be hundreds of thousands: none is kept. */
 import type { PacketService } from '../../model/node-config.ts';
-import { run } from './command.ts';
+import { runLines } from './command.ts';
 import { namespacePath } from './names.ts';
 
 export interface Flow {
@@ -16,53 +13,39 @@ export interface Flow {
   readonly state: string | null;
 }
 
-/** Protocols whose flows have no end that the kernel sees, or none in time. */
-export const DATAGRAMS = ['udp', 'sctp'] as const;
-const LINE = /^(tcp|udp|sctp)\s+\d+ (?:\d+ )?([A-Z_]+ )?src=\S+ dst=(\S+) sport=\d+ dport=(\d+) .*?mark=(\d+)/gm;
+const LINE = /^(tcp|udp|sctp)\s+\d+ (?:\d+ )?([A-Z_]+ )?src=\S+ dst=(\S+) sport=\d+ dport=(\d+) .*?mark=(\d+)/;
 
-/** Lines of `conntrack -L`. Pure. */
-export function parseFlows(listing: string): Flow[] {
-  return [...listing.matchAll(LINE)].map(([, protocol, state, address = '', port, mark]) => ({
-    protocol: protocol as Flow['protocol'],
-    address,
-    port: Number(port),
-    mark: Number(mark),
-    state: state?.trim() ?? null,
-  }));
+/** Flows to which port, of which protocol. */
+export function serviceKey({ protocol, port }: Pick<Flow, 'protocol' | 'port'>): string {
+  return `${protocol} ${port}`;
 }
 
-/** Flows to the address, of one protocol. */
-export async function flowsTo(namespace: string, address: string, protocol: Flow['protocol']): Promise<Flow[]> {
-  return parseFlows(await conntrack(namespace, ['-L', ...of(address, protocol)]));
+/** Where clients of the services ask, each once. */
+export function addressesOf(services: readonly PacketService[]): string[] {
+  return [...new Set(services.flatMap(({ address, furtherAddresses = [] }) => [address, ...furtherAddresses]))];
 }
 
-function of(address: string, protocol: Flow['protocol']): string[] {
+/** A line of `conntrack -L`; null for what is balanced by nobody. Pure. */
+export function parseFlow(line: string): Flow | null {
+  const [, protocol, state, address = '', port, mark] = LINE.exec(line) ?? [];
+  if (protocol === undefined) return null;
+  return { protocol: protocol as Flow['protocol'], address, port: Number(port), mark: Number(mark), state: state?.trim() ?? null };
+}
+
+/** Tells each flow to the address, of one protocol. */
+export async function eachFlow(namespace: string, address: string, protocol: Flow['protocol'], tell: (flow: Flow) => void): Promise<void> {
+  await runLines('nsenter', conntrack(namespace, ['-L', ...flowsTo(address, protocol)]), (line) => {
+    const flow = parseFlow(line);
+    if (flow) tell(flow);
+  });
+}
+
+/** Which flows `conntrack` is asked about. */
+export function flowsTo(address: string, protocol: Flow['protocol']): string[] {
   return ['-f', address.includes(':') ? 'ipv6' : 'ipv4', '-p', protocol, '--orig-dst', address];
 }
 
-/** It counts what it did on stderr, and fails when that is nothing. */
-function conntrack(namespace: string, args: readonly string[]): Promise<string> {
-  return run('nsenter', [`--net=${namespacePath(namespace)}`, 'conntrack', ...args], { tolerant: true });
-}
-
-/** Ends all flows of datagrams to the address that no service has a member for any more. */
-export async function cutStrayFlows(
-  namespace: string,
-  address: string,
-  protocols: readonly Flow['protocol'][],
-  services: readonly PacketService[],
-): Promise<void> {
-  for (const protocol of protocols) {
-    const stray = (await flowsTo(namespace, address, protocol)).filter((flow) => isStray(flow, services));
-    const kinds = new Map(stray.map((flow) => [`${flow.port} ${flow.mark}`, flow]));
-    for (const { port, mark } of kinds.values())
-      await conntrack(namespace, ['-D', ...of(address, protocol), '--orig-port-dst', String(port), '--mark', String(mark)]);
-  }
-}
-
-/** Without a service, a flow is ours by its mark; with one, so is one from before the service was there. */
-export function isStray(flow: Flow, services: readonly PacketService[]): boolean {
-  const service = services.find(({ protocol, port }) => protocol === flow.protocol && port === flow.port);
-  if (!service) return flow.mark !== 0;
-  return !service.members.some(({ number, keepsFlows }) => keepsFlows && number === flow.mark);
+/** Arguments of nsenter. */
+export function conntrack(namespace: string, args: readonly string[]): string[] {
+  return [`--net=${namespacePath(namespace)}`, 'conntrack', ...args];
 }

@@ -1,8 +1,9 @@
 /** What nft and conntrack say, as values. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isStray, parseFlows } from './packet-flows.ts';
+import { type Flow, parseFlow } from './packet-flows.ts';
 import { parseTable, sealName } from './packet-table.ts';
+import { isStray, keptMarks } from './stray-flows.ts';
 import type { PacketService } from '../../model/node-config.ts';
 
 const CONNTRACK = `tcp      6 431999 ESTABLISHED src=198.51.100.10 dst=198.51.100.5 sport=40000 dport=80 src=198.51.100.21 dst=198.51.100.5 sport=5000 dport=40000 [ASSURED] mark=7 use=1
@@ -12,6 +13,7 @@ icmp     1 29 src=198.51.100.10 dst=198.51.100.5 type=8 code=0 id=1 src=198.51.1
 `;
 
 test('flows of conntrack', () => {
+  const parseFlows = (listing: string): Flow[] => listing.split('\n').flatMap((line) => parseFlow(line) ?? []);
   assert.deepEqual(parseFlows(CONNTRACK), [
     { protocol: 'tcp', address: '198.51.100.5', port: 80, mark: 7, state: 'ESTABLISHED' },
     { protocol: 'udp', address: '198.51.100.5', port: 53, mark: 9, state: null },
@@ -32,7 +34,7 @@ test('which flows are stray: of a service, those without a member that keeps the
     checked: false,
     members: [member, { ...member, id: 'dead', number: 10, keepsFlows: false }],
   };
-  const strayAt = (port: number, mark: number): boolean => isStray({ protocol: 'udp', address: '198.51.100.5', port, mark, state: null }, [service]);
+  const strayAt = (port: number, mark: number): boolean => isStray({ protocol: 'udp', port, mark }, keptMarks([service]));
   assert.deepEqual([strayAt(53, 9), strayAt(53, 10), strayAt(53, 11), strayAt(53, 0)], [false, true, true, true]);
   assert.deepEqual([strayAt(54, 9), strayAt(54, 0)], [true, false]);
 });

@@ -1,9 +1,10 @@
 /** Health and counters of what the kernel carries on a node. */
-import type { PacketConfig, PacketService } from '../../model/node-config.ts';
+import { type PacketConfig, type PacketService, STRANGE_PACKETS } from '../../model/node-config.ts';
 import type { ListenerReading, MemberReading, PoolReading, Reading } from '../../model/reading.ts';
 import { counterName } from '../../render/nftables/argument.ts';
-import { type Flow, flowsTo } from './packet-flows.ts';
-import { type PacketPlace, filedPackets, listTable } from './packets.ts';
+import type { FlowCounter, FlowCounts } from './flow-counter.ts';
+import { serviceKey } from './packet-flows.ts';
+import { type PacketPlace, listTable } from './packets.ts';
 import type { Listed } from './packet-table.ts';
 
 export interface PacketReading {
@@ -14,25 +15,21 @@ export interface PacketReading {
 }
 
 /** null when no table is wanted on the node, as far as its files tell. */
-export async function readPacketReading(place: PacketPlace): Promise<PacketReading | null> {
-  const config = await filedPackets(place);
-  if (config === null) return null;
+export async function readPacketReading(place: PacketPlace, counter: FlowCounter): Promise<PacketReading | null> {
+  const filed = await place.filed.read(place.files.packets);
+  if (filed === null) return null;
+  const config = filed.config ?? STRANGE_PACKETS;
   const listed = await listTable(place, ['-a', '-t']);
   if (!listed) return { reading: NOTHING, config, sound: false };
-  const flows = await flowsOf(place, config.services);
+  const flows = await counter.count(place.namespace, config.services);
   const sound = listed.seal?.digest === config.digest && listed.seal.frame === listed.frame;
   return { reading: readingOfPackets(config, listed, flows), config, sound };
 }
 
 const NOTHING: Reading = { listeners: [], pools: [], members: [] };
 
-async function flowsOf({ namespace }: PacketPlace, services: readonly PacketService[]): Promise<Flow[]> {
-  const kinds = new Map(services.map((service) => [`${service.protocol} ${service.address}`, service]));
-  return (await Promise.all([...kinds.values()].map(({ address, protocol }) => flowsTo(namespace, address, protocol)))).flat();
-}
-
 /** Members that are checked are the proxy's to tell about, and so are their pools. Pure. */
-export function readingOfPackets({ services }: PacketConfig, listed: Listed, flows: readonly Flow[]): Reading {
+export function readingOfPackets({ services }: PacketConfig, listed: Listed, flows: FlowCounts): Reading {
   const unchecked = services.filter(({ pool, checked }) => pool !== null && !checked);
   return {
     listeners: services.map((service) => listenerReading(service, listed, flows)),
@@ -46,18 +43,16 @@ function byId<T extends { readonly id: string }>(readings: readonly T[]): T[] {
   return [...new Map(readings.map((reading) => [reading.id, reading])).values()];
 }
 
-/** Connections that are over and only remembered in case a packet comes late. */
-const OVER: ReadonlySet<string | null> = new Set(['TIME_WAIT', 'CLOSE', 'LAST_ACK']);
-
-function listenerReading({ listener, protocol, port, limit }: PacketService, { life, counters }: Listed, flows: readonly Flow[]): ListenerReading {
-  const own = flows.filter((flow) => flow.protocol === protocol && flow.port === port && flow.mark !== 0 && !OVER.has(flow.state));
+function listenerReading(service: PacketService, { life, counters }: Listed, flows: FlowCounts): ListenerReading {
+  const { listener, limit } = service;
+  const underWay = flows.get(serviceKey(service)) ?? 0;
   return {
     id: listener,
-    state: limit !== null && own.length >= limit ? 'full' : 'open',
+    state: limit !== null && underWay >= limit ? 'full' : 'open',
     counters: [
       {
         worker: `table-${life}`,
-        activeConnections: own.length,
+        activeConnections: underWay,
         bytesIn: counters.get(counterName(listener, 'in'))?.bytes ?? 0,
         bytesOut: counters.get(counterName(listener, 'out'))?.bytes ?? 0,
         requestErrors: 0,
@@ -70,7 +65,8 @@ function listenerReading({ listener, protocol, port, limit }: PacketService, { l
 /** Of proxy and kernel together; null when neither carries anything. Pure. */
 export function combined(proxy: Reading | null, packets: PacketReading | null): Reading | null {
   if (!packets) return proxy;
-  const { reading, config, sound } = packets;
+  const { config, sound } = packets;
+  const reading = { ...packets.reading, leftOut: config.services.flatMap(leftOutOf) };
   const outdated = !sound || (proxy !== null && config.services.some((service) => isOutdated(service, proxy.members)));
   if (!proxy) return { ...reading, outdated };
   const [served, told] = [new Set(reading.listeners.map(({ id }) => id)), new Set(proxy.members.map(({ id }) => id))];
@@ -80,12 +76,18 @@ export function combined(proxy: Reading | null, packets: PacketReading | null): 
     pools: byId([...reading.pools, ...proxy.pools]),
     members: [...reading.members.filter(({ id }) => !told.has(id)), ...proxy.members],
     outdated,
+    leftOut: reading.leftOut,
   };
 }
 
-/** Whether the table still sends flows to a member that is dead, or none to one that came back. */
+function leftOutOf({ pool, checked, members }: PacketService): Pick<MemberReading, 'id' | 'poolId'>[] {
+  const dead = checked ? members.filter(({ state, keepsFlows }) => state !== 'maint' && !keepsFlows) : [];
+  return dead.map(({ id }) => ({ id, poolId: pool ?? '' }));
+}
+
+/** Whether the table still sends flows to a member that is dead, or none to one that came back. Without an answer yet it says neither. */
 function isOutdated({ pool, checked, members }: PacketService, readings: readonly MemberReading[]): boolean {
   if (!checked) return false;
-  const states = new Map(readings.filter(({ poolId }) => poolId === pool).map(({ id, state }) => [id, state]));
+  const states = new Map(readings.filter(({ poolId, state }) => poolId === pool && state !== 'unknown').map(({ id, state }) => [id, state]));
   return members.some(({ id, state, keepsFlows }) => state !== 'maint' && states.has(id) && keepsFlows === (states.get(id) === 'down'));
 }

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { after, before, suite, test } from 'node:test';
+import { downMembers } from '../../control/down-members.ts';
 import { monitorOf } from '../../render/haproxy/topology.fixture.ts';
 import type { MonitorTopology, Topology } from '../../model/topology.ts';
 import { FlowBed, type FlowClient, MEMBER_PORT, VIP, memberAt, topologyFor } from './flow-bed.fixture.ts';
+import { end, processesIn } from './namespace.ts';
 import { until } from './pause.ts';
 
 const MEMBERS = [memberAt('a'), memberAt('b')];
@@ -81,6 +83,23 @@ suite('health of what the kernel balances', () => {
     await other.start();
     assert.equal((await other.read(bed.id))?.members.find(({ id }) => id === 'b')?.state, 'down');
     await other.stop();
+  });
+
+  test('while no check tells how members are, who was dead stays so: the proxy is gone, or has just begun', async () => {
+    const topology = monitored({ type: 'UDP-CONNECT' });
+    const dead = async (): Promise<string[]> => [...(await downMembers(bed.driver, topology, bed.id))];
+    await bed.apply(topology);
+    await becomes('down');
+    await bed.apply(topology, new Set(['pool-1/b']));
+    await end(
+      (await processesIn(bed.namespace)).filter(({ program }) => program === 'haproxy'),
+      0,
+    );
+    assert.deepEqual((await bed.driver.read(bed.id))?.leftOut, [{ id: 'b', poolId: 'pool-1' }]);
+    assert.deepEqual(await dead(), ['pool-1/b']);
+    await bed.apply(topology, new Set(['pool-1/b']));
+    assert.equal(await outdated(), false);
+    assert.deepEqual(await dead(), ['pool-1/b']);
   });
 
   test('a table that a hand changed is told at the next reading', async () => {

@@ -3,20 +3,28 @@
  * seals it, made after everything else was done: it says which config the table is, and what nft listed then. A change that
  * a crash cut off has no seal, and one made by hand breaks it; in both cases the table is made anew, in one transaction.
  */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { Log } from '../../model/log.ts';
 import { type PacketConfig, type PacketMember, type PacketService, STRANGE_PACKETS } from '../../model/node-config.ts';
 import { TABLE, changeText } from '../../render/nftables/table.ts';
+import { NodeError } from '../node.ts';
 import { allDone } from './all-done.ts';
 import { CommandError, run } from './command.ts';
+import type { FiledPackets } from './filed-packets.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { type NodeFiles, namespacePath } from './names.ts';
 import { namespaceExists, setSysctls } from './namespace.ts';
-import { DATAGRAMS, cutStrayFlows } from './packet-flows.ts';
+import { addressesOf } from './packet-flows.ts';
 import { type Listed, type Seal, parseTable, sealName } from './packet-table.ts';
+import { DATAGRAMS, cutStrayFlows } from './stray-flows.ts';
 
 export interface PacketPlace {
   readonly namespace: string;
   readonly files: NodeFiles;
+  readonly filed: FiledPackets;
+  readonly log: Log;
 }
 
 /** A node forwards only while it has the table, which lets through what it balances and nothing else. */
@@ -38,29 +46,13 @@ interface Present {
 
 async function readTable(place: PacketPlace): Promise<Present> {
   // The file is there before the table and goes after it: most nodes have neither, and need not be asked.
-  const text = await readIfThere(place.files.packets);
-  if (text === null) return { filed: false, config: null, listed: null };
+  const filed = await place.filed.read(place.files.packets);
+  if (filed === null) return { filed: false, config: null, listed: null };
   const [listed, forwards] = await Promise.all([listTable(place, ['-a']), isForwarding(place)]);
-  const config = parseConfig(text);
+  const { config } = filed;
   const { seal } = listed ?? {};
   const sound = listed && seal && config && seal.digest === config.digest && seal.content === listed.content;
   return { filed: true, config: sound && forwards ? config : null, listed };
-}
-
-/** Ours, but a power loss or a hand may have left anything in it. */
-function parseConfig(text: string): PacketConfig | null {
-  try {
-    const value = JSON.parse(text) as Partial<PacketConfig> | null;
-    return typeof value?.digest === 'string' && Array.isArray(value.services) ? { ...STRANGE_PACKETS, ...value } : null;
-  } catch {
-    return null;
-  }
-}
-
-/** What the node's file says, whatever the kernel has; null without one. */
-export async function filedPackets({ files }: PacketPlace): Promise<PacketConfig | null> {
-  const text = await readIfThere(files.packets);
-  return text === null ? null : (parseConfig(text) ?? STRANGE_PACKETS);
 }
 
 /** @param flags `-t` leaves the elements out */
@@ -113,10 +105,46 @@ async function setForwarding(place: PacketPlace, value: '0' | '1'): Promise<void
   await setSysctls(place.namespace, Object.fromEntries(FORWARDING.map((key) => [key, value])));
 }
 
-async function cutFlows({ namespace }: PacketPlace, present: PacketConfig | null, wanted: PacketConfig): Promise<void> {
-  const addresses = new Set([...(present?.services ?? []), ...wanted.services].map(({ address }) => address));
-  const protocols = DATAGRAMS.filter((protocol) => present === null || mayHaveStrays(present.services, wanted.services, protocol));
-  for (const address of addresses) await cutStrayFlows(namespace, address, protocols, wanted.services);
+async function cutFlows(place: PacketPlace, present: PacketConfig | null, wanted: PacketConfig): Promise<void> {
+  const owed = await owedCuts(place);
+  const protocols = DATAGRAMS.filter((protocol) => owed !== null || present === null || mayHaveStrays(present.services, wanted.services, protocol));
+  const addresses = new Set([...(owed ?? []), ...addressesOf(present?.services ?? []), ...addressesOf(wanted.services)]);
+  await cutOrOwe(place, [...addresses], protocols, wanted.services);
+}
+
+/** Whether flows may be left that ought to have been cut. */
+export function owesCuts({ files }: Pick<PacketPlace, 'files'>): boolean {
+  return existsSync(files.owedCuts);
+}
+
+/** Tries again to cut them. */
+export async function cutOwedFlows(place: PacketPlace): Promise<void> {
+  const [owed, filed] = await Promise.all([owedCuts(place), place.filed.read(place.files.packets)]);
+  const services = filed?.config?.services;
+  if (owed && services) await cutOrOwe(place, [...new Set([...owed, ...addressesOf(services)])], DATAGRAMS, services);
+}
+
+/** The addresses at which there may be some; null when there is nothing to be done. What nobody can read says that there is. */
+async function owedCuts({ files }: PacketPlace): Promise<string[] | null> {
+  const text = await readIfThere(files.owedCuts);
+  return text === null ? null : text.split('\n').filter((address) => isIP(address) !== 0);
+}
+
+/** A table must not wait for the end of flows to be whole: what cannot be cut is written down and tried again. */
+async function cutOrOwe(
+  { namespace, files, log }: PacketPlace,
+  addresses: readonly string[],
+  protocols: readonly PacketService['protocol'][],
+  services: readonly PacketService[],
+): Promise<void> {
+  try {
+    for (const protocol of protocols) for (const address of addresses) await cutStrayFlows(namespace, address, protocol, services);
+    if (protocols.length > 0) await rm(files.owedCuts, { force: true });
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    log.warn({ namespace, reason: error.message }, 'flows without a member cannot be cut, will try again');
+    await writeWhole(files.owedCuts, addresses.join('\n'));
+  }
 }
 
 /** Whether a flow could have lost its member, or a service be new to flows that its clients began before it. */
@@ -133,10 +161,10 @@ function keepers(port: number, members: readonly PacketMember[]): string[] {
 
 /** Nothing there is success. */
 export async function deletePackets(place: PacketPlace): Promise<void> {
-  const filed = await filedPackets(place);
+  const filed = await place.filed.read(place.files.packets);
   if (filed === null) return;
   await setForwarding(place, '0');
   await nft(place, `add table ${TABLE}\ndelete table ${TABLE}\n`);
-  await cutFlows(place, filed, STRANGE_PACKETS);
-  await rm(place.files.packets, { force: true });
+  await cutFlows(place, filed.config ?? STRANGE_PACKETS, STRANGE_PACKETS);
+  await Promise.all([place.files.packets, place.files.owedCuts].map((path) => rm(path, { force: true })));
 }

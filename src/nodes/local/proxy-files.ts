@@ -12,7 +12,7 @@ import type { NodeFiles } from './names.ts';
 
 const PATH = /^([a-z]+)\/([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)$/;
 /** In which directories files may be; others are none of ours. */
-const DIRECTORIES: readonly string[] = ['tls', 'lua', 'checks', 'lists'];
+const DIRECTORIES: readonly string[] = ['tls', 'lua', 'checks'];
 /** Only root looks into what may hold a key; a program must be reached by the user that the proxy runs it as. */
 const PRIVATE = { directory: 0o700, file: 0o600 };
 const RUNNABLE = { directory: 0o711, file: 0o755 };

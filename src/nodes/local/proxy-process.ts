@@ -3,18 +3,18 @@
  * outlives this process however that ends. Two masters on one address would share its traffic in silence
  * (SO_REUSEPORT): before a start, whatever of a proxy is in the namespace is ended.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ProxyConfig } from '../../model/node-config.ts';
 import { NodeError } from '../node.ts';
 import { writeWhole } from './files.ts';
-import { type NodeFiles, namespacePath } from './names.ts';
+import type { NodeFiles } from './names.ts';
 import { isWatcher, watched } from './keeper.ts';
 import { commandLineOf, end, parentOf, type Process, processesIn } from './namespace.ts';
 import { until } from './pause.ts';
-import { endOfLog, openLog, wordsSince } from './proxy-log.ts';
+import { endOfLog, wordsSince } from './daemon-log.ts';
+import { launchInside } from './daemon-process.ts';
 import { configArguments, writeCommon } from './proxy-config.ts';
 import { writeProxyFiles } from './proxy-files.ts';
 import { readWorkerInfo } from './proxy-state.ts';
@@ -39,10 +39,11 @@ export async function proxyProcesses({ namespace, haproxy }: ProxyPlace): Promis
   return (await processesIn(namespace)).filter(({ pid, program }) => programs.has(program) || isWatcher(commandLineOf(pid)));
 }
 
-/** The masters among a node's proxy processes: those that no other of them started. */
+/** The masters among a node's proxy processes: those that no other of them started. Who only watches one is none. */
 export function mastersOf(processes: readonly Process[]): Process[] {
-  const pids = new Set(processes.map(({ pid }) => pid));
-  return processes.filter(({ pid }) => !pids.has(parentOf(pid)));
+  const proxies = processes.filter(({ pid }) => !isWatcher(commandLineOf(pid)));
+  const pids = new Set(proxies.map(({ pid }) => pid));
+  return proxies.filter(({ pid }) => !pids.has(parentOf(pid)));
 }
 
 export async function stopProxy(place: ProxyPlace): Promise<void> {
@@ -82,21 +83,10 @@ async function servesOrFails(place: ProxyPlace, proxy: ProxyConfig, child: Child
   throw new NodeError(`the proxy ${serves === false ? 'ended' : `did not answer within ${START_AT_MOST / 1000} s`} when it was started: ${words}`);
 }
 
-async function launch({ namespace, files, haproxy }: ProxyPlace): Promise<ChildProcess> {
-  const log = await openLog(files.log);
-  try {
-    // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
-    const proxy = [haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
-    const options = { cwd: files.directory, detached: true, stdio: ['ignore', log.fd, log.fd] } as const;
-    const child = spawn('nsenter', [`--net=${namespacePath(namespace)}`, ...(isPaired(files) ? watched(proxy) : proxy)], {
-      ...options,
-      stdio: [...options.stdio],
-    });
-    await once(child, 'spawn');
-    return child;
-  } finally {
-    await log.close();
-  }
+function launch({ namespace, files, haproxy }: ProxyPlace): Promise<ChildProcess> {
+  // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
+  const proxy = [haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
+  return launchInside(namespace, files.directory, files.log, isPaired(files) ? watched(proxy) : proxy);
 }
 
 /** True when it serves the wanted structure, false when it ended, null while it starts. */

@@ -3,7 +3,7 @@ import type { Reading } from '../../model/reading.ts';
 import { NodeError } from '../node.ts';
 import type { NodeFiles } from './names.ts';
 import { parseInfo, parseStat } from './proxy-answers.ts';
-import { trimLog } from './proxy-log.ts';
+import { trimLog } from './daemon-log.ts';
 import { askMaster, askWorker } from './proxy-socket.ts';
 import { orNull, readProcesses } from './proxy-state.ts';
 import { readingOf, type WorkerStat } from './reading.ts';

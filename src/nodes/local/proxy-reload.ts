@@ -2,14 +2,15 @@
  * Reloading: new workers with a new configuration, the old ones finish what they have. A configuration that HAProxy
  * refuses never takes the place of the one that works.
  */
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import type { ProxyConfig } from '../../model/node-config.ts';
 import { NodeError } from '../node.ts';
 import { allDone } from './all-done.ts';
-import { CommandError, run } from './command.ts';
+import { run } from './command.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { until } from './pause.ts';
-import { complaints, endOfLog, wordsSince } from './proxy-log.ts';
+import { complaints, endOfLog, wordsSince } from './daemon-log.ts';
+import { acceptCandidate } from './daemon-process.ts';
 import type { Processes } from './proxy-answers.ts';
 import { configArguments, writeCommon } from './proxy-config.ts';
 import { removeUnnamed, writeProxyFiles } from './proxy-files.ts';
@@ -57,12 +58,8 @@ function reachMaster({ files }: ProxyPlace): Promise<Processes | null> {
 
 async function checkConfig({ files, haproxy }: ProxyPlace, proxy: ProxyConfig): Promise<void> {
   await Promise.all([writeProxyFiles(files, proxy.files), writeWhole(files.candidate, proxy.text), writeCommon(files)]);
-  try {
-    await run(haproxy, ['-c', ...configArguments(files, files.candidate)], { cwd: files.directory });
-  } catch (error) {
-    await rm(files.candidate, { force: true });
-    throw error instanceof CommandError ? new NodeError(`the proxy refuses the configuration: ${complaints(error.words)}`, { cause: error }) : error;
-  }
+  const check = run(haproxy, ['-c', ...configArguments(files, files.candidate)], { cwd: files.directory });
+  await acceptCandidate('the proxy', files.candidate, check, complaints);
 }
 
 /** HAProxy 2.6 answers a reload with nothing: either a new worker serves, or the master counts one more failure. */

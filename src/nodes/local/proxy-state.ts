@@ -1,6 +1,6 @@
 /** What a running proxy says of itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Server } from '../../model/node-config.ts';
+import { type Server, serverKey } from '../../model/node-config.ts';
 import type { NodeFiles } from './names.ts';
 import { parseInfo, parseProcesses, parseServerStates, parseStat, type Processes, type Row, type WorkerInfo } from './proxy-answers.ts';
 import { askMaster, askWorker, BrokenAnswerError, NoProxyError } from './proxy-socket.ts';
@@ -101,9 +101,8 @@ export function publicServer(running: RunningServer): Server {
  * any case. The rest (up or down, and for how long) spares it the first checks.
  */
 export function carriedStates(serverStates: string, running: readonly RunningServer[], wanted: readonly Server[]): string {
-  const key = ({ backend, name }: Server): string => `${backend}/${name}`;
-  const before = new Map(running.map((server) => [key(server), server]));
-  const weights = new Map(wanted.flatMap((server) => (takesOver(before.get(key(server)), server) ? [[key(server), server.weight] as const] : [])));
+  const before = new Map(running.map((server) => [serverKey(server), server]));
+  const weights = new Map(wanted.flatMap((server) => (takesOver(before.get(serverKey(server)), server) ? [[serverKey(server), server.weight] as const] : [])));
   const [version = '', header = '', ...lines] = serverStates.split('\n').filter((line) => line !== '');
   const kept = lines.flatMap((line) => carriedLine(header.slice(2).split(' '), line.split(' '), weights));
   return [version, header, ...kept, ''].join('\n');

@@ -1,6 +1,7 @@
 /** `show stat` of a node's workers → reading. Pure; columns from HAProxy's management guide, §9.1. */
 import type { ListenerReading, MemberReading, PoolReading, Reading, WorkerCounters } from '../../model/reading.ts';
 import { EXPORTER } from '../../render/haproxy/metrics-program.ts';
+import { poolIdOf } from '../../render/haproxy/names.ts';
 import { checkStatus, checkWords, isObservation } from './check-words.ts';
 import type { Row } from './proxy-answers.ts';
 
@@ -57,14 +58,12 @@ function number(row: Row, column: string): number {
   return Number(row[column] ?? 0);
 }
 
-/** Backends are named `<pool>:<listener>`. */
-function poolIdOf(row: Row): string {
-  const [pool = ''] = (row['pxname'] ?? '').split(':');
-  return pool;
+function poolOf(row: Row): string {
+  return poolIdOf(row['pxname'] ?? '');
 }
 
 function poolReadings(backends: readonly Row[]): PoolReading[] {
-  const byPool = Map.groupBy(backends, poolIdOf);
+  const byPool = Map.groupBy(backends, poolOf);
   return [...byPool].map(([id, rows]) => ({ id, state: rows.every((row) => (row['status'] ?? '').startsWith('UP')) ? 'up' : 'down' }));
 }
 
@@ -80,7 +79,7 @@ function worse(a: MemberReading, b: MemberReading): MemberReading {
 }
 
 function memberReading(row: Row): MemberReading {
-  return { id: row['svname'] ?? '', poolId: poolIdOf(row), state: stateOf(row), reason: checkWords(row), ...observation(row) };
+  return { id: row['svname'] ?? '', poolId: poolOf(row), state: stateOf(row), reason: checkWords(row), ...observation(row) };
 }
 
 /** A status may be followed by how far it is from the next: `UP 1/3` is up, `DOWN 1/2` still down. */

@@ -3,7 +3,7 @@
  * to be done is told from what the proxy runs, so a step done twice, or half, does no harm.
  */
 import type { Server } from '../../model/node-config.ts';
-import type { Step } from '../../model/plan.ts';
+import type { ServerStep } from '../../model/plan.ts';
 import { NodeError } from '../node.ts';
 import { readIfThere } from './files.ts';
 import type { NodeFiles } from './names.ts';
@@ -15,19 +15,13 @@ import { askWorker } from './proxy-socket.ts';
 import { type ProxyState, readProxyState, type RunningServer } from './proxy-state.ts';
 import { addCommands, changeCommands, type Command, moveCommand, needsReplacing, serverPath, stateCommand } from './server-commands.ts';
 
-export type ServerStep = Extract<Step, { kind: 'add-server' | 'change-server' | 'delete-server' }>;
 type ServerName = Pick<Server, 'backend' | 'name'>;
 
-const KINDS: ReadonlySet<Step['kind']> = new Set<ServerStep['kind']>(['add-server', 'change-server', 'delete-server']);
 const GONE = /^(Server deleted|No such server)\.$/;
 const BUSY = /connection/;
 
 /** How long a removed member may take to become idle before new workers take over, milliseconds. */
 const GRACE = 50;
-
-export function isServerStep(step: Step): step is ServerStep {
-  return KINDS.has(step.kind);
-}
 
 /**
  * A member with running requests cannot be deleted from a worker. Then new workers take over with the file as it is on

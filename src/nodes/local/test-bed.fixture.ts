@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { macOf } from '../../model/mac.ts';
-import { silent } from '../../model/log.ts';
+import { type Log, silent } from '../../model/log.ts';
 import { NETWORK } from '../sample-node.fixture.ts';
 import { ipBatch } from './ip.ts';
 import { LocalNodes } from './local-nodes.ts';
@@ -24,9 +24,9 @@ export class TestBed {
   readonly #children: ChildProcess[] = [];
 
   /** A driver as a new process would make it. */
-  driver(): LocalNodes {
+  driver(log: Log = silent): LocalNodes {
     const { instance, runPath, bridgeMappings } = this;
-    return new LocalNodes({ instance, runPath, bridgeMappings, log: silent });
+    return new LocalNodes({ instance, runPath, bridgeMappings, advertMs: 100, log });
   }
 
   namespace(name: string): string {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAULT_FILE } from '../../render/keepalived/compile.ts';
 import { readIfThere, writeWhole } from './files.ts';
+import { isThere, namespaceLink } from './namespace.ts';
 import type { NodeFiles } from './names.ts';
 
 export interface VrrpFiles {
@@ -18,6 +19,8 @@ export interface VrrpFiles {
   readonly log: string;
   /** Anything but 0 in it makes keepalived give up the address. */
   readonly fault: string;
+  /** Of the process that tells keepalived when the proxy dies. */
+  readonly watcherPid: string;
 }
 
 export function vrrpFiles({ directory }: Pick<NodeFiles, 'directory'>): VrrpFiles {
@@ -31,6 +34,7 @@ export function vrrpFiles({ directory }: Pick<NodeFiles, 'directory'>): VrrpFile
     pid: file('keepalived.pid'),
     log: file('keepalived.log'),
     fault: file(FAULT_FILE),
+    watcherPid: file('watcher.pid'),
   };
 }
 
@@ -44,6 +48,11 @@ export async function clearFault(files: Pick<NodeFiles, 'directory'>): Promise<v
   if (isPaired(files)) await writeWhole(vrrpFiles(files).fault, '0\n');
 }
 
+/** Says that this node cannot serve: its peer is to have the address. Silent where it is alone. */
+export async function raiseFault(files: Pick<NodeFiles, 'directory'>): Promise<void> {
+  if (isPaired(files)) await writeWhole(vrrpFiles(files).fault, '1\n');
+}
+
 export async function isFaulty({ fault }: VrrpFiles): Promise<boolean> {
   return (await readIfThere(fault))?.trim() !== '0';
 }
@@ -52,4 +61,10 @@ export async function isFaulty({ fault }: VrrpFiles): Promise<boolean> {
 export async function readPid(path: string): Promise<number | null> {
   const pid = Number((await readIfThere(path))?.trim() || Number.NaN);
   return Number.isInteger(pid) ? pid : null;
+}
+
+/** The same, of a process in the namespace, which must exist; null when it is gone, or is somebody else's by now. */
+export async function livePid(namespace: string, path: string): Promise<number | null> {
+  const pid = await readPid(path);
+  return pid !== null && isThere({ pid, namespace: await namespaceLink(namespace) }) ? pid : null;
 }

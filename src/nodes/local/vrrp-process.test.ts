@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
 import { OWN, PEER, VIP, creationOf, pairedOf, proxyOf, vrrpOf } from '../sample-node.fixture.ts';
 import { ipBatch } from './ip.ts';
-import { isKeeper } from './keeper.ts';
+import { isKeeper, isWatcher } from './keeper.ts';
 import type { LocalNodes } from './local-nodes.ts';
 import { nodeFiles, nodeNamespace } from './names.ts';
 import { commandLineOf, processesIn } from './namespace.ts';
@@ -13,7 +13,8 @@ import { until } from './pause.ts';
 import { TestBed } from './test-bed.fixture.ts';
 import { type VrrpFiles, readPid, vrrpFiles } from './vrrp-files.ts';
 
-const WANTED = pairedOf(proxyOf({ members: [{ id: 'one' }] }));
+const PROXY = proxyOf({ members: [{ id: 'one' }] });
+const WANTED = pairedOf(PROXY);
 const VRRP = vrrpOf();
 
 suite('keepalived of a node', () => {
@@ -49,6 +50,19 @@ suite('keepalived of a node', () => {
   const told = async (): Promise<unknown> => (await driver.present(id))?.vrrp;
   const start = (): Promise<void> => driver.apply(id, [{ kind: 'start-vrrp', cost: 'restart', vrrp: VRRP }]);
   const kill = async (file: string): Promise<void> => void process.kill((await readPid(file)) ?? assert.fail('no process'), 'SIGKILL');
+  /** The master first. */
+  const running = async (program: string): Promise<number[]> =>
+    (await processesIn(namespace)).flatMap((one) => (one.program === program ? [one.pid] : [])).toSorted((a, b) => a - b);
+  const proxies = (): Promise<number[]> => running('haproxy');
+  const watchers = async (): Promise<number> => (await processesIn(namespace)).filter(({ pid }) => isWatcher(commandLineOf(pid))).length;
+  const die = async (): Promise<void> => {
+    for (const pid of [(await readPid(files.watcherPid)) ?? 0, ...(await proxies())]) process.kill(pid, 'SIGKILL');
+  };
+  const getStuck = async (): Promise<void> => {
+    const [master = 0, ...workers] = await proxies();
+    process.kill(master, 'SIGSTOP');
+    for (const pid of workers) process.kill(pid, 'SIGKILL');
+  };
   const keepers = async (): Promise<number> => (await processesIn(namespace)).filter(({ pid }) => isKeeper(commandLineOf(pid))).length;
 
   test('a start where a sound one runs, and a reload, leave its process and the address alone', async () => {
@@ -77,6 +91,73 @@ suite('keepalived of a node', () => {
     assert.deepEqual(await told(), VRRP);
     await becomes('active', async () => (await driver.active(id)) === true);
   });
+
+  test('a watcher that is killed is told, and replaced beside a proxy that is not touched; the proxy then dies, and the other node takes over', async () => {
+    const other = randomUUID();
+    try {
+      await driver.apply(other, creationOf(pairedOf(WANTED.proxy, { role: 'BACKUP', own: PEER, peer: OWN })));
+      const before = await proxies();
+      await kill(files.watcherPid);
+      await becomes('the loss is seen', async () => (await told()) === null);
+      await driver.read(id);
+      assert.deepEqual(lost, [id]);
+      await start();
+      await start();
+      assert.deepEqual([await told(), await proxies(), await driver.active(id), await watchers()], [VRRP, before, true, 1]);
+      await driver.read(id);
+      assert.deepEqual(lost, [id]);
+      for (const pid of before) process.kill(pid, 'SIGKILL');
+      await becomes('the other is active', async () => (await driver.active(other)) === true && (await driver.active(id)) === false);
+      assert.equal((await readFile(files.fault, 'utf8')).trim(), '1');
+    } finally {
+      await driver.remove(other);
+    }
+  });
+
+  test('the second watcher is no more in the way of a restart, a reload or a stop than the first', async () => {
+    await kill(files.watcherPid);
+    await becomes('the loss is seen', async () => (await told()) === null);
+    await start();
+    const before = await proxies();
+    await driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: PROXY }]);
+    assert.deepEqual((await proxies()).slice(0, 1), before.slice(0, 1), 'the master is the same: it was reloaded');
+    await driver.apply(id, [{ kind: 'stop-proxy', cost: 'restart' }]);
+    assert.deepEqual([await proxies(), await watchers()], [[], 0]);
+    await driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: PROXY }]);
+    assert.deepEqual([await told(), await watchers(), await driver.active(id)], [VRRP, 1, true]);
+  });
+
+  test('a proxy that has to be started anew: the other node has the address from before the old one ends, and keeps it', async () => {
+    const other = randomUUID();
+    try {
+      await driver.apply(other, creationOf(pairedOf(PROXY, { role: 'BACKUP', own: PEER, peer: OWN })));
+      await getStuck();
+      await becomes('the proxy is missed', async () => (await driver.present(id))?.proxy === null);
+      await driver.apply(id, creationOf(WANTED).slice(-2));
+      assert.deepEqual([(await driver.present(id))?.proxy?.structure, await told()], [PROXY.structure, VRRP]);
+      assert.deepEqual([await driver.active(other), await driver.active(id)], [true, false]);
+    } finally {
+      await driver.remove(other);
+    }
+  });
+
+  for (const [what, happens, wrong, words] of [
+    ['is dead, nobody told, and the next one does not answer', die, { structure: 'another' }, /did not answer/],
+    ['is stuck, its worker dead, and the next one does not start', getStuck, { text: `${PROXY.text}\n  nonsense here\n` }, /nonsense/],
+  ] as const) {
+    test(`a proxy that ${what}: its node gives the address up until one runs`, async () => {
+      await happens();
+      assert.equal(await driver.active(id), true);
+      await assert.rejects(driver.apply(id, [{ kind: 'start-proxy', cost: 'restart', proxy: { ...PROXY, ...wrong } }]), words);
+      await becomes('not active', async () => (await driver.active(id)) === false);
+      assert.equal((await readFile(files.fault, 'utf8')).trim(), '1');
+      await start();
+      assert.equal(await driver.active(id), false, 'a keepalived that is started does not make a proxy of nothing');
+      await driver.apply(id, creationOf(WANTED).slice(-2));
+      assert.deepEqual(await told(), VRRP);
+      await becomes('active', async () => (await driver.active(id)) === true);
+    });
+  }
 
   test('its interface, taken away, comes back with the address, by itself or with the next start', async () => {
     await ipBatch(namespace, [['link', 'delete', 'dev', 'vip0']]);

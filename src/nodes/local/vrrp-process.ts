@@ -3,23 +3,23 @@
  * of its own and outlives this process, with a keeper that starts it again. A second one would be a second owner: before
  * a start, whatever of one is in the namespace is ended, and the address taken off.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import type { VrrpConfig } from '../../model/node-config.ts';
 import { VIP_LINK, sharedAddresses } from '../../render/keepalived/compile.ts';
 import { NodeError } from '../node.ts';
-import { CommandError, run } from './command.ts';
+import { run } from './command.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { isKeeper, kept } from './keeper.ts';
 import { namespacePath } from './names.ts';
-import { commandLineOf, end, isThere, type Process, namespaceExists, namespaceLink, parentOf, processesIn } from './namespace.ts';
+import { commandLineOf, end, type Process, namespaceExists, parentOf, processesIn } from './namespace.ts';
 import { until } from './pause.ts';
-import { endOfLog, openLog, textSince } from './proxy-log.ts';
+import { endOfLog, quoted, textSince } from './daemon-log.ts';
+import { acceptCandidate, launchInside } from './daemon-process.ts';
 import { dropLink, linkState } from './switch.ts';
-import { type VrrpFiles, isFaulty, readPid } from './vrrp-files.ts';
+import { type VrrpFiles, isFaulty, livePid } from './vrrp-files.ts';
 
 export interface VrrpPlace {
   readonly namespace: string;
@@ -44,15 +44,10 @@ export async function presentVrrp(place: VrrpPlace): Promise<VrrpConfig | null> 
 
 /** Of a keepalived that is kept and has its interface. */
 async function soundPid(place: VrrpPlace): Promise<number | null> {
-  const [keeper, pid] = await Promise.all([livePid(place, place.files.keeperPid), livePid(place, place.files.pid)]);
+  const { namespace, files } = place;
+  const [keeper, pid] = await Promise.all([livePid(namespace, files.keeperPid), livePid(namespace, files.pid)]);
   if (keeper === null || pid === null || parentOf(pid) !== keeper) return null;
   return (await hasVipLink(pid)) ? pid : null;
-}
-
-/** null when the process is gone, or is somebody else's by now. */
-async function livePid({ namespace }: VrrpPlace, file: string): Promise<number | null> {
-  const pid = await readPid(file);
-  return pid !== null && isThere({ pid, namespace: await namespaceLink(namespace) }) ? pid : null;
 }
 
 /** Read through the process: that costs no other one. */
@@ -63,7 +58,7 @@ async function hasVipLink(pid: number): Promise<boolean> {
 
 /** Whether keepalived is cared for. One that died is started again by its keeper; without that one it is lost. */
 export async function isKept(place: VrrpPlace): Promise<boolean> {
-  return (await namespaceExists(place.namespace)) && (await livePid(place, place.files.keeperPid)) !== null;
+  return (await namespaceExists(place.namespace)) && (await livePid(place.namespace, place.files.keeperPid)) !== null;
 }
 
 /** Whether the address is on this node, whoever put it there; null where none is shared. */
@@ -75,7 +70,7 @@ export async function holdsAddress(place: VrrpPlace): Promise<boolean | null> {
 }
 
 async function localAddresses(place: VrrpPlace): Promise<(address: string) => boolean> {
-  const pid = (await livePid(place, place.files.keeperPid)) ?? (await livePid(place, place.files.pid));
+  const pid = (await livePid(place.namespace, place.files.keeperPid)) ?? (await livePid(place.namespace, place.files.pid));
   const [trie, sixth] =
     pid === null ? await askedInside(place) : await Promise.all([`/proc/${pid}/net/fib_trie`, `/proc/${pid}/net/if_inet6`].map(readIfThere));
   return (address) => isLocal(address, trie ?? '', sixth ?? '');
@@ -93,7 +88,7 @@ function isLocal(address: string, trie: string, sixth: string): boolean {
   return new RegExp(`\\|-- ${bytes.join('\\.')}\\n\\s+/32 host LOCAL`).test(trie);
 }
 
-/** Where a sound one runs already, a start is a reload: the address stays where it is. */
+/** Where a sound one runs already, a start is a reload: the address stays where it is. The fault file tells the truth already. */
 export async function startVrrp(place: VrrpPlace, vrrp: VrrpConfig): Promise<void> {
   if ((await soundPid(place)) !== null) return reloadVrrp(place, vrrp);
   await stopVrrp(place);
@@ -104,25 +99,14 @@ export async function startVrrp(place: VrrpPlace, vrrp: VrrpConfig): Promise<voi
   child.unref();
   if (started !== true) {
     await stopVrrp(place);
-    throw new NodeError(`keepalived did not start: ${(await textSince(place.files.log, logEnd)).slice(0, 600)}`);
+    throw new NodeError(`keepalived did not start: ${quoted(await textSince(place.files.log, logEnd))}`);
   }
   await writeWhole(place.files.applied, vrrp.text);
 }
 
-async function launch({ namespace, files, keepalived }: VrrpPlace): Promise<ChildProcess> {
-  const log = await openLog(files.log);
-  try {
-    const command = [keepalived, '-P', '-n', '-l', '-G', '-f', basename(files.config), '-p', basename(files.pid), '-r', 'vrrp.pid'];
-    const child = spawn('nsenter', [`--net=${namespacePath(namespace)}`, ...kept(command)], {
-      cwd: files.directory,
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-    });
-    await once(child, 'spawn');
-    return child;
-  } finally {
-    await log.close();
-  }
+function launch({ namespace, files, keepalived }: VrrpPlace): Promise<ChildProcess> {
+  const command = [keepalived, '-P', '-n', '-l', '-G', '-f', basename(files.config), '-p', basename(files.pid), '-r', 'vrrp.pid'];
+  return launchInside(namespace, files.directory, files.log, kept(command));
 }
 
 /** The active node stays active. */
@@ -133,7 +117,7 @@ export async function reloadVrrp(place: VrrpPlace, vrrp: VrrpConfig): Promise<vo
   const logEnd = await endOfLog(place.files.log);
   process.kill(pid, 'SIGHUP');
   const reloaded = await until(async () => ((await textSince(place.files.log, logEnd)).includes(RELOADED) ? true : null), 5, RELOAD_AT_MOST);
-  if (reloaded === null) throw new NodeError(`keepalived did not reload: ${(await textSince(place.files.log, logEnd)).slice(0, 600)}`);
+  if (reloaded === null) throw new NodeError(`keepalived did not reload: ${quoted(await textSince(place.files.log, logEnd))}`);
   await writeWhole(place.files.applied, vrrp.text);
 }
 
@@ -144,17 +128,11 @@ async function putConfig(place: VrrpPlace, { text }: VrrpConfig): Promise<void> 
   await check(place);
   await rm(files.applied, { force: true });
   await rename(files.candidate, files.config);
-  await writeWhole(files.fault, '0\n');
 }
 
-async function check({ namespace, files, keepalived }: VrrpPlace): Promise<void> {
-  try {
-    const command = [keepalived, '-P', '-t', '-f', basename(files.candidate)];
-    await run('nsenter', [`--net=${namespacePath(namespace)}`, ...command], { cwd: files.directory });
-  } catch (error) {
-    await rm(files.candidate, { force: true });
-    throw error instanceof CommandError ? new NodeError(`keepalived refuses the configuration: ${error.words.slice(0, 600)}`, { cause: error }) : error;
-  }
+function check({ namespace, files, keepalived }: VrrpPlace): Promise<void> {
+  const command = [`--net=${namespacePath(namespace)}`, keepalived, '-P', '-t', '-f', basename(files.candidate)];
+  return acceptCandidate('keepalived', files.candidate, run('nsenter', command, { cwd: files.directory }));
 }
 
 /** The keeper first: it would start another. What keepalived could not take off any more is taken off then. */

@@ -1,9 +1,9 @@
 /** What a step makes of a config. Pure: the model that real drivers are held against. */
-import type { Link, NodeConfig, ProxyConfig, Server, VrrpConfig } from '../../model/node-config.ts';
-import type { Step } from '../../model/plan.ts';
+import { type Link, type NodeConfig, type ProxyConfig, type VrrpConfig, serverKey } from '../../model/node-config.ts';
+import { type ServerStep, type Step, isServerStep } from '../../model/plan.ts';
 import { NodeError } from '../node.ts';
 
-export function applyStep(config: NodeConfig, step: Step): NodeConfig {
+function applyStep(config: NodeConfig, step: Exclude<Step, ServerStep>): NodeConfig {
   switch (step.kind) {
     case 'create-node':
       return config;
@@ -40,31 +40,14 @@ function withLink(links: readonly Link[], link: Link): Link[] {
   return known ? links.map((other) => (other.name === link.name ? link : other)) : [...links, link];
 }
 
-type ProxyStep = Exclude<
-  Step,
-  { kind: 'create-node' | 'add-link' | 'change-link' | 'delete-link' | 'set-routes' | 'start-proxy' | 'set-packets' | 'delete-packets' | `${string}-vrrp` }
->;
+type ProxyStep = Extract<Step, { kind: 'write-config' | 'reload-proxy' | 'stop-proxy' }>;
 
 function applyToProxy(proxy: ProxyConfig | null, step: ProxyStep): ProxyConfig | null {
   if (step.kind === 'stop-proxy') return null;
   // A file can be written for a proxy that does not run.
   if (step.kind === 'write-config') return proxy && { ...proxy, text: step.proxy.text, files: step.proxy.files };
   if (!proxy) throw new NodeError(`${step.kind}: no proxy runs`);
-  switch (step.kind) {
-    case 'reload-proxy':
-      return step.proxy;
-    case 'add-server':
-    case 'change-server':
-      return { ...proxy, servers: withServer(proxy.servers, step.server) };
-    case 'delete-server':
-      return { ...proxy, servers: proxy.servers.filter((server) => !isServer(server, step)) };
-  }
-}
-
-type ServerStep = Extract<Step, { kind: 'add-server' | 'change-server' | 'delete-server' }>;
-
-function isServerStep(step: Step): step is ServerStep {
-  return step.kind === 'add-server' || step.kind === 'change-server' || step.kind === 'delete-server';
+  return step.proxy;
 }
 
 /** Steps about servers that follow one another stand together: with one list for all of them thousands take no time. */
@@ -78,26 +61,19 @@ export function groupsOf(plan: readonly Step[]): Step[][] {
   return groups;
 }
 
+/** @param group - one of `groupsOf` */
 export function applyGroup(config: NodeConfig, group: readonly Step[]): NodeConfig {
-  const steps = group.filter(isServerStep);
-  if (steps.length < group.length || !config.proxy) return group.reduce(applyStep, config);
-  const servers = new Map(config.proxy.servers.map((server) => [keyOf(server), server]));
+  const servers = group.filter(isServerStep);
+  const after = group.filter((step) => !isServerStep(step)).reduce(applyStep, config);
+  return servers.length === 0 ? after : { ...after, proxy: withServers(after.proxy, servers) };
+}
+
+function withServers(proxy: ProxyConfig | null, steps: readonly ServerStep[]): ProxyConfig {
+  if (!proxy) throw new NodeError(`${steps[0]?.kind}: no proxy runs`);
+  const servers = new Map(proxy.servers.map((server) => [serverKey(server), server]));
   for (const step of steps) {
-    if (step.kind === 'delete-server') servers.delete(keyOf(step));
-    else servers.set(keyOf(step.server), step.server);
+    if (step.kind === 'delete-server') servers.delete(serverKey(step));
+    else servers.set(serverKey(step.server), step.server);
   }
-  return { ...config, proxy: { ...config.proxy, servers: [...servers.values()] } };
-}
-
-function keyOf({ backend, name }: Pick<Server, 'backend' | 'name'>): string {
-  return `${backend}/${name}`;
-}
-
-function withServer(servers: readonly Server[], server: Server): Server[] {
-  const known = servers.some((other) => isServer(other, server));
-  return known ? servers.map((other) => (isServer(other, server) ? server : other)) : [...servers, server];
-}
-
-function isServer(a: Pick<Server, 'backend' | 'name'>, b: Pick<Server, 'backend' | 'name'>): boolean {
-  return a.backend === b.backend && a.name === b.name;
+  return { ...proxy, servers: [...servers.values()] };
 }

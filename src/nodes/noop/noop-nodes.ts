@@ -5,6 +5,7 @@
 import { EMPTY_NODE, type NodeConfig, type Server } from '../../model/node-config.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { ListenerReading, MemberReading, PoolReading, Reading } from '../../model/reading.ts';
+import { poolIdOf } from '../../render/haproxy/names.ts';
 import type { NodeDriver } from '../node.ts';
 import { applyGroup, groupsOf } from './apply-step.ts';
 
@@ -12,7 +13,8 @@ const WORKER = 'noop';
 
 export class NoopNodes implements NodeDriver {
   readonly name = 'noop';
-  readonly carries = 'anything';
+  readonly pretends: boolean = true;
+  readonly advertMs: number = 0;
   /** Tests of what stands above the drivers want nodes that report health; users of the noop provider do not. */
   readonly observed: boolean;
   readonly #nodes = new Map<string, NodeConfig>();
@@ -59,17 +61,12 @@ function openListener(id: string): ListenerReading {
   return { id, state: 'open', counters: [{ worker: WORKER, activeConnections: 0, bytesIn: 0, bytesOut: 0, requestErrors: 0, totalConnections: 0 }] };
 }
 
-/** Backends are named `<pool>:<listener>`. */
-function poolIdOf({ backend }: Server): string {
-  return backend.slice(0, backend.indexOf(':'));
-}
-
 function poolsOf(servers: readonly Server[]): PoolReading[] {
-  return [...new Set(servers.map(poolIdOf))].map((id) => ({ id, state: 'up' }));
+  return [...new Set(servers.map(({ backend }) => poolIdOf(backend)))].map((id) => ({ id, state: 'up' }));
 }
 
 function memberReading(server: Server): MemberReading {
-  return { id: server.name, poolId: poolIdOf(server), state: memberState(server), reason: '' };
+  return { id: server.name, poolId: poolIdOf(server.backend), state: memberState(server), reason: '' };
 }
 
 function memberState({ state, weight, check }: Server): MemberReading['state'] {

@@ -8,7 +8,9 @@
  * way to write a line end inside single quotes.
  */
 import { isIP } from 'node:net';
-import { CompileError, shown } from './compile-error.ts';
+import { isPlainAddress, networkParts } from '../address.ts';
+import { shown } from '../shown.ts';
+import { CompileError } from './compile-error.ts';
 
 export type Argument =
   /** A word of HAProxy's own language. */
@@ -41,7 +43,8 @@ const BARE = /^[A-Za-z0-9_.:/@=?&~+-]+$/;
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 /** `pool:listener`, `rule:id`; the colon joins what names.ts has checked one by one. */
 const JOINED_NAME = /^[A-Za-z0-9_.-]{1,128}(:[A-Za-z0-9_.-]{1,128})?$/;
-const CIPHERS = /^[A-Za-z0-9\-+!:@=_.]{1,2048}$/;
+/** An OpenSSL cipher string, as far as its characters go. */
+export const CIPHERS = /^[A-Za-z0-9\-+!:@=_.]{1,2048}$/;
 const PROTOCOLS = /^[a-z0-9./]{1,20}(,[a-z0-9./]{1,20})*$/;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 /** Every string the API lets through is shorter; a longer one is a mistake upstream. */
@@ -161,8 +164,7 @@ function encodeInteger(value: number, min: number, max: number): string {
 }
 
 function encodeAddress(value: string): string {
-  // isIP lets a zone through (fe80::1%eth0); a zone is a free string and means nothing on another host.
-  if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) throw refusal('IP address', value);
+  if (!isPlainAddress(value)) throw refusal('IP address', value);
   return value;
 }
 
@@ -176,9 +178,9 @@ function bracketed(host: string): string {
 }
 
 function encodeNetwork(cidr: string): string {
-  const [host, prefix, ...rest] = cidr.split('/');
-  if (host === undefined || prefix === undefined || rest.length > 0 || !/^\d{1,3}$/.test(prefix)) throw refusal('network', cidr);
-  return `${encodeAddress(host)}/${encodeInteger(Number(prefix), 0, isIP(host) === 6 ? 128 : 32)}`;
+  const parts = networkParts(cidr);
+  if (!parts) throw refusal('network', cidr);
+  return `${parts.address}/${parts.length}`;
 }
 
 function refusal(what: string, value: unknown): CompileError {

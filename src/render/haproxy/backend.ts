@@ -1,19 +1,18 @@
 /** A pool that a listener sends requests to → backend. */
 import type { ProxyFile, Server } from '../../model/node-config.ts';
-import type { ListenerTopology, PoolTopology, Vip } from '../../model/topology.ts';
+import type { ListenerTopology, MemberTopology, PoolTopology, Vip } from '../../model/topology.ts';
 import { type Argument, checkedName, name, word } from './argument.ts';
 import { CompileError } from './compile-error.ts';
 import { type Directive, type Section, encodeWords } from './directive.ts';
 import { timer } from './frontend.ts';
 import { insertedHeaders } from './inserted-headers.ts';
 import { type Mode, backendMode } from './mode.ts';
-import { checkDirectives, checkKeywords, isExternal } from './monitor.ts';
 import { backendName } from './names.ts';
 import { hasTable, persistenceDirectives } from './persistence.ts';
-import { serverOf } from './server-line.ts';
+import { checkOf } from './pool-check.ts';
+import { type ServerKind, serverOf } from './server-line.ts';
 import { unsupportedPool } from './support.ts';
 import { loadedForServers, serverTls } from './tls.ts';
-import { checkProgram } from './udp-program.ts';
 
 export interface Backend {
   readonly name: string;
@@ -22,9 +21,7 @@ export interface Backend {
   /** Of every server, also of those that come later. */
   readonly keywords: string;
   readonly hasTable: boolean;
-  /** Whether its checks are programs that HAProxy runs. */
-  readonly forks: boolean;
-  /** What its check runs, where that is made for it. */
+  /** What HAProxy runs for each of its checks; null where they are HAProxy's own. */
   readonly program: ProxyFile | null;
 }
 
@@ -32,20 +29,29 @@ export interface Backend {
 export function compileBackend(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, inserts: boolean): Backend {
   const unsupported = unsupportedPool({ protocol: pool.protocol, lb_algorithm: pool.algorithm, session_persistence: pool.persistence });
   if (unsupported !== null) throw new CompileError(`pool ${checkedName(pool.id)}: ${unsupported} is not carried`);
-  const backend = backendName(pool.id, listener.id);
   const mode = backendMode(listener, pool);
-  const forks = isExternal(pool.monitor);
   const { tls } = pool;
-  const keywords = encodeWords([...reuse(mode), ...proxyProtocol(listener, pool), ...(tls ? serverTls(tls, mode) : []), ...checkKeywords(pool.monitor, tls)]);
-  return {
-    name: backend,
-    section: { head: [word('backend'), name(backend)], body: [...directives(vips, listener, pool, mode), ...(inserts ? insertedHeaders(listener) : [])] },
-    servers: pool.members.map((member) => ({ ...serverOf(member, backend, keywords, pool.monitor !== null, tls), dynamic: !forks && !tls?.certificate })),
-    keywords,
-    hasTable: hasTable(pool, mode),
-    forks,
-    program: checkProgram(pool),
+  const { directives: checks, keywords: checkWords, program } = checkOf(pool);
+  const kind: ServerKind = {
+    backend: backendName(pool.id, listener.id),
+    keywords: encodeWords([...reuse(mode), ...proxyProtocol(listener, pool), ...(tls ? serverTls(tls, mode) : []), ...checkWords]),
+    checked: pool.monitor !== null,
+    dynamic: program === null && !tls?.certificate,
+    tls,
   };
+  const body = [...directives(vips, listener, pool, mode), ...checks, ...(inserts ? insertedHeaders(listener) : [])];
+  return backendOf(kind, pool.members, { body, hasTable: hasTable(pool, mode), program });
+}
+
+/** The parts put together; `kind` is what all its servers have in common. */
+export function backendOf(
+  kind: ServerKind,
+  members: readonly MemberTopology[],
+  { body, hasTable: table, program }: Pick<Section, 'body'> & Pick<Backend, 'hasTable' | 'program'>,
+): Backend {
+  const { backend, keywords } = kind;
+  const section = { head: [word('backend'), name(backend)], body };
+  return { name: backend, section, servers: members.map((member) => serverOf(member, kind)), keywords, hasTable: table, program };
 }
 
 function directives(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, mode: Mode): Directive[] {
@@ -59,7 +65,6 @@ function directives(vips: readonly Vip[], listener: ListenerTopology, pool: Pool
     [word('timeout'), word('server'), timer(listener.timeouts.member)],
     ...(pool.tls ? loadedForServers(pool.tls) : []),
     ...persistenceDirectives(pool, vips, mode),
-    ...checkDirectives(pool.monitor, checkProgram(pool), pool.tls),
   ];
 }
 

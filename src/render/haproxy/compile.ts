@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import type { ProxyConfig, ProxyFile } from '../../model/node-config.ts';
 import { type ListenerTopology, type PoolTopology, type Topology, type Vip, poolIdsOf, vipsOf } from '../../model/topology.ts';
 import { type Backend, compileBackend } from './backend.ts';
-import { checkOnlyBackends, proxyListeners } from './check-only.ts';
+import { proxyListeners } from '../engine.ts';
+import { checkOnlyBackends } from './check-only.ts';
 import { enabledPool } from './enabled-pool.ts';
 import { type Section, encodeSection } from './directive.ts';
 import { connectionLimit, frontendSection } from './frontend.ts';
@@ -78,7 +79,7 @@ function sections(services: readonly Service[], program: ProxyFile | null, pair:
 }
 
 function forks(services: readonly Service[]): boolean {
-  return services.some(({ backends }) => backends.some((backend) => backend.forks));
+  return services.some(({ backends }) => backends.some(({ program }) => program !== null));
 }
 
 function serverLines({ servers }: Backend): string[] {

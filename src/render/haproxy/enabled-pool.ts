@@ -1,6 +1,7 @@
 /** A pool that a listener or a policy names. */
 import type { PoolTopology } from '../../model/topology.ts';
-import { CompileError, shown } from './compile-error.ts';
+import { shown } from '../shown.ts';
+import { CompileError } from './compile-error.ts';
 
 /** null when it is switched off. Throws a CompileError when there is no such pool. */
 export function enabledPool(id: string, pools: ReadonlyMap<string, PoolTopology>): PoolTopology | null {

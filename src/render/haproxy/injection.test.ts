@@ -154,8 +154,6 @@ function topologyWith(strings: Strings): Topology {
   return topologyOf({
     id: strings.topology,
     projectId: strings.topology,
-    name: strings.topology,
-    provider: strings.topology,
     vip: { ...base.vip, address: strings.vip },
     listeners: [listener],
     pools: [poolOf({ id: strings.pool, protocol, algorithm, persistence, members, monitor })],

@@ -2,7 +2,8 @@
 import type { ProxyFile } from '../../model/node-config.ts';
 import type { MonitorTopology, PoolTls } from '../../model/topology.ts';
 import { type Argument, checkedName, format, integer, milliseconds, protocols, text, word } from './argument.ts';
-import { CompileError, shown } from './compile-error.ts';
+import { shown } from '../shown.ts';
+import { CompileError } from './compile-error.ts';
 import type { Directive } from './directive.ts';
 import { PROGRAM_PATH } from './ping-program.ts';
 import { unsupportedMonitor } from './support.ts';
@@ -19,11 +20,6 @@ const HOST = /^[\x21-\x7e]+$/;
 const CODES = /^\d{3}(-\d{3}|(,\d{3})*)$/;
 const HTTP_DEFAULTS: HttpCheck = { method: 'GET', path: '/', expectedCodes: '200', version: null, domainName: null };
 
-/** Whether HAProxy starts a process for each check. Servers with such checks it cannot take at runtime: 2.6 crashes or asks nobody. */
-export function isExternal(monitor: MonitorTopology | null): boolean {
-  return monitor?.type === 'PING' || monitor?.type === 'UDP-CONNECT';
-}
-
 /** The path is relative to HAProxy's working directory; it takes one without a leading slash only where a search path is given. */
 function externalCheck({ path }: ProxyFile): Directive[] {
   return [
@@ -38,7 +34,7 @@ function externalCheck({ path }: ProxyFile): Directive[] {
  *
  * @param program what is run for a check, null where HAProxy asks by itself
  */
-export function checkDirectives(monitor: MonitorTopology | null, program: ProxyFile | null = null, tls?: PoolTls): Directive[] {
+export function checkDirectives(monitor: MonitorTopology | null, program: ProxyFile | null, tls: PoolTls | undefined): Directive[] {
   if (monitor === null) return [];
   const unsupported = unsupportedMonitor({ type: monitor.type });
   if (unsupported !== null) throw new CompileError(`monitor ${checkedName(monitor.id)}: ${unsupported} is not carried`);
@@ -48,7 +44,7 @@ export function checkDirectives(monitor: MonitorTopology | null, program: ProxyF
 }
 
 /** Keywords of each server line. */
-export function checkKeywords(monitor: MonitorTopology | null, tls?: PoolTls): Argument[] {
+export function checkKeywords(monitor: MonitorTopology | null, tls: PoolTls | undefined): Argument[] {
   if (monitor === null) return [];
   const pace = [word('inter'), seconds(monitor.delay), word('fall'), integer(monitor.fall, 1, 1000), word('rise'), integer(monitor.rise, 1, 1000)];
   return [word('check'), ...pace, ...transport(monitor, tls), ...checkAlpn(monitor, tls), ...observation(monitor, tls)];

@@ -4,17 +4,15 @@
  * a prefix, so that no id is one of the ACLs that HAProxy or this compiler defines, nor a word of a condition.
  */
 import { checkedName } from './argument.ts';
-import { CompileError, shown } from './compile-error.ts';
 
 export function backendName(poolId: string, listenerId: string): string {
   return `${checkedName(poolId)}:${checkedName(listenerId)}`;
 }
 
-/** The ids in a backend's name. Throws for any other name. */
-export function parseBackendName(backend: string): { poolId: string; listenerId: string } {
-  const [poolId, listenerId, ...rest] = backend.split(':');
-  if (poolId === undefined || listenerId === undefined || rest.length > 0) throw new CompileError(`not the name of a backend: ${shown(backend)}`);
-  return { poolId: checkedName(poolId), listenerId: checkedName(listenerId) };
+/** The pool's id in a backend's name as a proxy tells it; of another name what stands before its first colon, or all of it. */
+export function poolIdOf(backend: string): string {
+  const [poolId = ''] = backend.split(':', 1);
+  return poolId;
 }
 
 export function aclName(ruleId: string): string {

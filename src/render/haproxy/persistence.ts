@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import type { PoolTopology, Vip } from '../../model/topology.ts';
 import { checkedName, fetch, name, word } from './argument.ts';
-import { CompileError, shown } from './compile-error.ts';
+import { shown } from '../shown.ts';
+import { CompileError } from './compile-error.ts';
 import type { Directive } from './directive.ts';
 import { PEERS } from './global.ts';
 import type { Mode } from './mode.ts';

@@ -4,12 +4,13 @@
  * check in 2.6. So a change of these members is a change of this file, and therefore a reload.
  * HAProxy ends a program that is not done when the next check is due, also where the monitor's timeout is longer.
  */
-import { isIP } from 'node:net';
 import type { ProxyFile } from '../../model/node-config.ts';
 import { Sealed } from '../../model/sealed.ts';
 import type { MonitorTopology, PoolTopology } from '../../model/topology.ts';
 import { checkedName } from './argument.ts';
-import { CompileError, shown } from './compile-error.ts';
+import { isPlainAddress } from '../address.ts';
+import { shown } from '../shown.ts';
+import { CompileError } from './compile-error.ts';
 
 /** Where the program finds `ping`, whatever the server's own path is. */
 export const PROGRAM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
@@ -35,7 +36,7 @@ function program(targets: readonly string[], { timeout }: MonitorTopology): stri
 }
 
 function checkedAddress(address: string): string {
-  if (isIP(address) === 0 || address.includes('%')) throw new CompileError(`not a valid address to ping: ${shown(address)}`);
+  if (!isPlainAddress(address)) throw new CompileError(`not a valid address to ping: ${shown(address)}`);
   return address;
 }
 

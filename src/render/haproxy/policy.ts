@@ -6,7 +6,8 @@
 import { REDIRECT_CODES } from '../../model/l7-policy.ts';
 import type { ListenerTopology, PolicyTopology, PoolTopology } from '../../model/topology.ts';
 import { type Argument, checkedName, condition, integer, name, text, word } from './argument.ts';
-import { CompileError, shown } from './compile-error.ts';
+import { shown } from '../shown.ts';
+import { CompileError } from './compile-error.ts';
 import type { Directive } from './directive.ts';
 import { enabledPool } from './enabled-pool.ts';
 import { frontendMode } from './mode.ts';

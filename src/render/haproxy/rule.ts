@@ -15,7 +15,8 @@
 import type { CompareType, RuleType } from '../../model/l7-rule.ts';
 import type { RuleTopology } from '../../model/topology.ts';
 import { type Argument, checkedName, fetch, integer, name, text, word } from './argument.ts';
-import { CompileError, shown } from './compile-error.ts';
+import { shown } from '../shown.ts';
+import { CompileError } from './compile-error.ts';
 import type { Directive } from './directive.ts';
 import { aclName } from './names.ts';
 import { comparedValue } from './rule-value.ts';

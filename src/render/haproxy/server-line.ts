@@ -7,12 +7,24 @@ import { encodeWords } from './directive.ts';
 /** Octavia's and HAProxy's heaviest. */
 const HEAVIEST = 256;
 
-/**
- * @param keywords encoded, the same for all servers of the backend
- * @param checked whether the pool has a monitor that is switched on
- * @param tls how the pool's members are spoken to; absent for plainly
- */
-export function serverOf(member: MemberTopology, backend: string, keywords: string, checked: boolean, tls?: PoolTls): Server {
+/** What all servers of a backend have in common. */
+export interface ServerKind {
+  /** The backend's name. */
+  readonly backend: string;
+  /** Encoded. */
+  readonly keywords: string;
+  /** Whether the pool has a monitor that is switched on. */
+  readonly checked: boolean;
+  /**
+   * Every algorithm written here takes servers at runtime (see balance in backend.ts); checks that are programs do not (2.6
+   * crashes, or asks nobody), nor does a client certificate.
+   */
+  readonly dynamic: boolean;
+  /** How the pool's members are spoken to; undefined for plainly. */
+  readonly tls: PoolTls | undefined;
+}
+
+export function serverOf(member: MemberTopology, { backend, keywords, checked, dynamic, tls }: ServerKind): Server {
   return {
     backend,
     name: checkedName(member.id),
@@ -23,8 +35,7 @@ export function serverOf(member: MemberTopology, backend: string, keywords: stri
     backup: member.backup,
     check: checked ? { address: member.monitorAddress, port: member.monitorPort } : null,
     keywords: checked && tls && checksWhereItServes(member) ? `${keywords} ${encodeWords([CHECK_TLS])}` : keywords,
-    // Every algorithm written here takes servers at runtime (see balance in backend.ts); checks that fork do not.
-    dynamic: true,
+    dynamic,
   };
 }
 

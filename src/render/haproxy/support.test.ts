@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ALGORITHMS, PERSISTENCE_TYPES, POOL_PROTOCOLS } from '../../model/pool.ts';
 import { MONITOR_TYPES } from '../../model/health-monitor.ts';
 import { LISTENER_PROTOCOLS } from '../../model/listener.ts';
-import { unsupportedListener, unsupportedMonitor, unsupportedOnVips, unsupportedPool } from './support.ts';
+import { unsupportedListener, unsupportedMonitor, unsupportedPool } from './support.ts';
 
 /** The attributes of a row as a silent creator leaves them. */
 const PLAIN_LISTENER = {
@@ -65,10 +65,4 @@ test('options of a pool', () => {
   assert.match(unsupportedPool({ protocol: 'TCP', session_persistence: cookie }) ?? '', /HTTP_COOKIE for a pool of protocol TCP/);
   assert.equal(unsupportedPool({ tls_enabled: true }), null);
   for (const type of PERSISTENCE_TYPES) assert.equal(unsupportedPool({ protocol: 'HTTP', session_persistence: { ...cookie, type } }), null);
-});
-
-test('with several addresses only HAProxy listens on all of them', () => {
-  assert.equal(unsupportedOnVips({ protocol: 'UDP' }, []), null);
-  assert.equal(unsupportedOnVips({ protocol: 'HTTP' }, [{}]), null);
-  assert.equal(unsupportedOnVips({ protocol: 'UDP' }, [{}]), 'a UDP listener of a load balancer with additional_vips');
 });

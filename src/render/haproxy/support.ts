@@ -3,12 +3,13 @@
  * accepted that would not be served. Each check takes the attributes it is given, absent ones count as not asked for, and
  * answers with the option in words, or null.
  */
-import type { HealthMonitor, MonitorType } from '../../model/health-monitor.ts';
-import type { L7Rule, RuleType } from '../../model/l7-rule.ts';
-import type { Listener, ListenerProtocol } from '../../model/listener.ts';
-import { type Algorithm, PERSISTENCE_TYPES, type Pool, type PoolProtocol } from '../../model/pool.ts';
-import { shown } from './compile-error.ts';
-import { isDatagram, unsupportedByPackets } from '../nftables/support.ts';
+import { type HealthMonitor, MONITOR_TYPES } from '../../model/health-monitor.ts';
+import { type L7Rule, RULE_TYPES } from '../../model/l7-rule.ts';
+import { LISTENER_PROTOCOLS, type Listener, type ListenerProtocol } from '../../model/listener.ts';
+import { ALGORITHMS, PERSISTENCE_TYPES, POOL_PROTOCOLS, type Pool } from '../../model/pool.ts';
+import { shown } from '../shown.ts';
+import { isDatagram } from '../datagram.ts';
+import { unsupportedByPackets } from '../nftables/support.ts';
 import type { TlsOptions } from '../../model/topology.ts';
 import { comparedValue } from './rule-value.ts';
 import { unsupportedTls } from './tls-support.ts';
@@ -28,11 +29,8 @@ export const CLIENT_HEADERS = [
   'X-SSL-Client-Not-After',
 ] as const;
 
-const LISTENERS: readonly ListenerProtocol[] = ['TCP', 'HTTP', 'HTTPS', 'TERMINATED_HTTPS', 'UDP', 'SCTP', 'PROMETHEUS'];
-const POOLS: readonly PoolProtocol[] = ['TCP', 'HTTP', 'HTTPS', 'PROXY', 'PROXYV2', 'UDP', 'SCTP'];
-const ALGORITHMS: readonly Algorithm[] = ['ROUND_ROBIN', 'LEAST_CONNECTIONS', 'SOURCE_IP', 'SOURCE_IP_PORT'];
-const MONITORS: readonly MonitorType[] = ['HTTP', 'HTTPS', 'PING', 'TCP', 'TLS-HELLO', 'UDP-CONNECT'];
-const RULES: readonly RuleType[] = ['HOST_NAME', 'PATH', 'FILE_TYPE', 'HEADER', 'COOKIE', 'SSL_CONN_HAS_CERT', 'SSL_VERIFY_RESULT', 'SSL_DN_FIELD'];
+/** Nothing here speaks SCTP to a member. */
+const MONITORS = MONITOR_TYPES.filter((type) => type !== 'SCTP');
 /** What argument.ts can write. */
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
@@ -40,18 +38,13 @@ type Asked<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 export function unsupportedListener(listener: Asked<Listener>): string | null {
   const { protocol } = listener;
-  if (protocol !== undefined && !LISTENERS.includes(protocol)) return `the listener protocol ${plain(protocol)}`;
+  if (protocol !== undefined && !LISTENER_PROTOCOLS.includes(protocol)) return `the listener protocol ${plain(protocol)}`;
   return foreignHeader(protocol, listener.insert_headers ?? {}) ?? (endsTls(listener) ? unsupportedTls(tlsOptions(listener)) : strayTls(listener));
-}
-
-/** Packets are balanced for one address, the VIP; HAProxy listens on all. */
-export function unsupportedOnVips({ protocol }: Pick<Listener, 'protocol'>, additionalVips: readonly unknown[]): string | null {
-  return isDatagram(protocol) && additionalVips.length > 0 ? `a ${protocol} listener of a load balancer with additional_vips` : null;
 }
 
 export function unsupportedPool(pool: Asked<Pool>): string | null {
   const { protocol, lb_algorithm: algorithm } = pool;
-  if (protocol !== undefined && !POOLS.includes(protocol)) return `the pool protocol ${plain(protocol)}`;
+  if (protocol !== undefined && !POOL_PROTOCOLS.includes(protocol)) return `the pool protocol ${plain(protocol)}`;
   if (algorithm !== undefined && !ALGORITHMS.includes(algorithm)) return `the algorithm ${plain(algorithm)}`;
   if (protocol !== undefined && isDatagram(protocol)) return unsupportedByPackets(pool);
   return unsupportedPersistence(pool) ?? (pool.tls_enabled ? unsupportedTls(tlsOptions(pool)) : null);
@@ -79,11 +72,11 @@ function unsupportedPersistence({ protocol, session_persistence: persistence }: 
 
 export function unsupportedMonitor(monitor: Asked<HealthMonitor>): string | null {
   const { type } = monitor;
-  return type === undefined || MONITORS.includes(type) ? null : `the health monitor type ${plain(type)}`;
+  return type === undefined || MONITORS.some((known) => known === type) ? null : `the health monitor type ${plain(type)}`;
 }
 
 export function unsupportedRule({ type, compare_type: compareType, value }: Asked<L7Rule>): string | null {
-  if (type !== undefined && !RULES.includes(type)) return `the L7 rule type ${plain(type)}`;
+  if (type !== undefined && !RULE_TYPES.includes(type)) return `the L7 rule type ${plain(type)}`;
   if (value === undefined) return null;
   const compared = comparedValue({ type: type ?? 'HEADER', compareType: compareType ?? 'EQUAL_TO', value });
   if (compared === '') return 'an L7 rule with nothing to compare with';

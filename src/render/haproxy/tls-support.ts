@@ -1,6 +1,7 @@
 /** Which TLS this HAProxy and its OpenSSL can do; what they cannot is named, so that it can be refused. */
 import { ALPN_PROTOCOLS } from '../../model/listener.ts';
 import type { TlsOptions } from '../../model/topology.ts';
+import { CIPHERS } from './argument.ts';
 
 /** What OpenSSL 3 speaks as Debian builds it; the older versions need signatures that it refuses. */
 export const CARRIED_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
@@ -12,7 +13,6 @@ const SUITES: readonly string[] = [
   'TLS_AES_128_CCM_SHA256',
   'TLS_AES_128_CCM_8_SHA256',
 ];
-const CIPHERS = /^[A-Za-z0-9\-+!:@=_.]{1,2048}$/;
 
 /** The parts of a cipher string: HAProxy takes those of TLS 1.3 under a keyword of their own. null where there are none. */
 export interface Ciphers {

@@ -42,10 +42,9 @@ export function topologyOf(change: Partial<Topology> = {}): Topology {
   return {
     id: 'balancer-1',
     projectId: 'project-1',
-    name: 'web',
-    generation: 1,
     enabled: true,
-    provider: 'local',
+    engine: 'haproxy',
+    redundancy: 'SINGLE',
     vip: {
       address: '192.0.2.1',
       mac: '02:00:c0:00:02:01',

@@ -4,6 +4,7 @@
  * written here, because nothing that people name gets into the file.
  */
 import { isIP } from 'node:net';
+import { isPlainAddress } from '../address.ts';
 
 export type Argument =
   /** A word of keepalived's own language, or a name that this compiler chose. */
@@ -90,8 +91,7 @@ function encodeSeconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(2);
 }
 
-/** A zone is a free string and means nothing on another host. */
 function encodeAddress(value: string): string {
-  if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) throw new KeepalivedError('IP address', value);
+  if (!isPlainAddress(value)) throw new KeepalivedError('IP address', value);
   return value;
 }

@@ -4,7 +4,8 @@
  * is of its type, written in the one form that type has, or it is refused. No option carried here needs free text.
  */
 import { isIP } from 'node:net';
-import { shown } from '../haproxy/compile-error.ts';
+import { isPlainAddress, networkParts } from '../address.ts';
+import { shown } from '../shown.ts';
 import { PacketError } from './compile-error.ts';
 
 export type Family = 4 | 6;
@@ -21,9 +22,9 @@ export function headerOf(family: Family): Header {
   return family === 6 ? 'ip6' : 'ip';
 }
 
-/** Throws a PacketError for what is no address; a zone is a free string and means nothing on another host. */
+/** Throws a PacketError for what is no address. */
 export function checkedAddress(value: string): string {
-  if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) throw refusal('IP address', value);
+  if (!isPlainAddress(value)) throw refusal('IP address', value);
   return value;
 }
 
@@ -35,9 +36,9 @@ export function address(value: string, family: Family): string {
 
 /** A CIDR of that family. */
 export function network(cidr: string, family: Family): string {
-  const [host = '', prefix = '', ...rest] = cidr.split('/');
-  if (rest.length > 0 || !/^\d{1,3}$/.test(prefix)) throw refusal('network', cidr);
-  return `${address(host, family)}/${integer(Number(prefix), 0, family === 6 ? 128 : 32)}`;
+  const parts = networkParts(cidr);
+  if (!parts) throw refusal('network', cidr);
+  return `${address(parts.address, family)}/${parts.length}`;
 }
 
 export function port(value: number): string {

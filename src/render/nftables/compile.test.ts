@@ -10,7 +10,7 @@ import { assertAccepted } from './check-table.fixture.ts';
 import { renderPackets } from './compile.ts';
 import { disjoint } from './networks.ts';
 import { numbersOf } from './numbers.ts';
-import { unsupportedByPackets } from './support.ts';
+import { unsupportedByPackets, unsupportedOnVips } from './support.ts';
 import { changeText } from './table.ts';
 
 const run = promisify(execFile);
@@ -46,6 +46,37 @@ test('which engine carries a listener: datagrams the kernel, TCP by the flavor a
   assert.equal(tcp({ protocol: 'HTTP' }), false);
   assert.equal(tcp({ members: [memberOf({ address: '2001:db8::1' })] }), false);
   assert.equal(tcp({}, { defaultPool: null }), true);
+});
+
+test('where the flavor wants the kernel and nothing else, what the kernel cannot do is no case for HAProxy', () => {
+  const tcp = (pool: Partial<PoolTopology>, change: Partial<Topology> = {}): Topology =>
+    topologyOf({ engine: 'nftables', listeners: [listenerOf({ protocol: 'TCP' })], pools: [poolOf({ protocol: 'TCP', ...pool })], ...change });
+  for (const [topology_, words] of [
+    [tcp({}, { additionalVips: [SIXTH] }), /additional_vips of another address family/],
+    [tcp({ algorithm: 'LEAST_CONNECTIONS' }), /LEAST_CONNECTIONS/],
+    [tcp({ protocol: 'PROXY' }), /PROXY/],
+    [tcp({ members: [memberOf({ address: '2001:db8::1' })] }), /IPv6 member/],
+    [topologyOf({ engine: 'nftables' }), /HTTP/],
+  ] as const) {
+    for (const render of [renderPackets, renderProxy]) assert.throws(() => render(topology_), { name: 'PacketError', message: words });
+    assert.equal(renderPackets({ ...topology_, engine: 'auto' }), null);
+    assert.notEqual(renderProxy({ ...topology_, engine: 'auto' }), null);
+  }
+});
+
+const SIXTH = { ...topologyOf().vip, address: '2001:db8::5' };
+
+test('several addresses: those of one family are one service, with one number, limit and counters', () => {
+  const { vip } = topologyOf();
+  const several = renderPackets(topology({}, { connectionLimit: 5 }, { additionalVips: [{ ...vip, address: '192.0.2.6' }] }));
+  assert.deepEqual(Object.keys(several?.elements['services'] ?? {}), [`${vip.address} . udp . 53`, '192.0.2.6 . udp . 53']);
+  assert.equal(new Set(Object.values(several?.elements['services'] ?? {}).map((text) => text.split(' : ')[1])).size, 1);
+  assert.equal(Object.keys(several?.elements['limits'] ?? {}).length, 1);
+  assert.deepEqual(several?.services[0]?.furtherAddresses, ['192.0.2.6']);
+  assert.throws(() => renderPackets(topology({}, {}, { additionalVips: [SIXTH] })), { name: 'PacketError', message: /another address family/ });
+  assert.equal(unsupportedOnVips(['192.0.2.5']), null);
+  assert.equal(unsupportedOnVips(['192.0.2.5', '192.0.2.6']), null);
+  assert.notEqual(unsupportedOnVips(['2001:db8::5', '2001:db8::6', '192.0.2.6']), null);
 });
 
 test('a monitored pool of datagrams is checked by a proxy that serves nobody', () => {

@@ -4,9 +4,9 @@
  */
 import type { PacketConfig } from '../../model/node-config.ts';
 import type { Topology } from '../../model/topology.ts';
-import { type Family, address, familyOf, integer, mark, port } from './argument.ts';
+import { packetListeners } from '../engine.ts';
+import { type Family, familyOf, integer, mark, port } from './argument.ts';
 import { type Memory, algorithmChain, chainsFor, memoryOf, recallChain, rememberChain } from './chains.ts';
-import { packetListeners } from './engine.ts';
 import { disjoint } from './networks.ts';
 import { numbersOf } from './numbers.ts';
 import { type DownMembers, type Service, serviceOf } from './service.ts';
@@ -40,7 +40,7 @@ function elementsOf(services: readonly Service[], family: Family): PacketConfig[
   const of = (entries: (service: Service) => readonly Entry[]): Record<string, string> =>
     Object.fromEntries(services.flatMap(entries).map(([key, value]) => [key, value === null ? key : `${key} : ${value}`]));
   return {
-    services: of((service) => [[place(service, family), mark(service.number)]]),
+    services: of((service) => places(service).map((place): Entry => [place, mark(service.number)])),
     algorithm: of((service) => (service.pool ? [[mark(service.number), `jump ${algorithmChain(service.pool.algorithm, service)}`]] : [])),
     slots: of(slots),
     members: of(members),
@@ -50,13 +50,14 @@ function elementsOf(services: readonly Service[], family: Family): PacketConfig[
     recall: of((service) => remembered(service, family, recallChain)),
     remember: of((service) => remembered(service, family, rememberChain)),
     bytes_in: of(({ number, counters }) => [[mark(number), `"${counters.in}"`]]),
-    bytes_out: of((service) => [[place(service, family), `"${service.counters.out}"`]]),
+    bytes_out: of((service) => places(service).map((place): Entry => [place, `"${service.counters.out}"`])),
     connections: of(({ number, counters }) => [[mark(number), `"${counters.new}"`]]),
   };
 }
 
-function place({ public: { address: vip, protocol, port: number } }: Service, family: Family): string {
-  return `${address(vip, family)} . ${protocol} . ${port(number)}`;
+/** Of the packets that clients send it, whichever of its addresses they use. */
+function places({ public: { address, furtherAddresses = [], protocol, port: number } }: Service): string[] {
+  return [address, ...furtherAddresses].map((vip) => `${vip} . ${protocol} . ${port(number)}`);
 }
 
 function slots({ number, slots: owners, public: { members: known } }: Service): Entry[] {

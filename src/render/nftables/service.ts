@@ -1,11 +1,11 @@
 /** Listener → what the table must hold for it. */
 import type { PacketMember, PacketService } from '../../model/node-config.ts';
-import type { ListenerTopology, MemberTopology, PoolTopology, Topology } from '../../model/topology.ts';
-import { shown } from '../haproxy/compile-error.ts';
+import { type ListenerTopology, type MemberTopology, type PoolTopology, type Topology, vipsOf } from '../../model/topology.ts';
+import { shown } from '../shown.ts';
 import { type Family, address, counterName } from './argument.ts';
 import { PacketError } from './compile-error.ts';
 import { type SlotCount, assignSlots, slotCount, takeTurns } from './slots.ts';
-import { unsupportedByPackets } from './support.ts';
+import { unsupportedByPackets, unsupportedOnVips } from './support.ts';
 
 /** Members that checks found dead: `<pool>/<member>`. */
 export type DownMembers = ReadonlySet<string>;
@@ -101,7 +101,7 @@ function publicOf(listener: ListenerTopology, pool: PoolTopology | null, context
     throw new PacketError(`a listener of protocol ${shown(protocol)} is not carried by packets`);
   return {
     listener: listener.id,
-    address: context.topology.vip.address,
+    ...addresses(listener, context),
     protocol: PROTOCOLS[protocol],
     port: listener.port,
     limit: listener.connectionLimit,
@@ -109,6 +109,15 @@ function publicOf(listener: ListenerTopology, pool: PoolTopology | null, context
     checked: pool?.monitor != null,
     members: pool ? pool.members.map((member) => publicMember(pool, member, context)) : [],
   };
+}
+
+/** Where clients ask; none further is not written, so that such a table is what it was before there could be any. */
+function addresses({ id }: ListenerTopology, { topology, family }: ServiceContext): Pick<PacketService, 'address' | 'furtherAddresses'> {
+  const vips = vipsOf(topology).map((vip) => vip.address);
+  const unsupported = unsupportedOnVips(vips);
+  if (unsupported !== null) throw new PacketError(`listener ${shown(id)}: ${unsupported} is not carried`);
+  const [first = '', ...further] = vips.map((vip) => address(vip, family));
+  return { address: first, ...(further.length > 0 ? { furtherAddresses: further } : {}) };
 }
 
 function publicMember(pool: PoolTopology, member: MemberTopology, context: ServiceContext): PacketMember {

@@ -10,10 +10,6 @@ type Asked<T> = { readonly [K in keyof T]?: T[K] | undefined };
 const LISTENERS: readonly ListenerProtocol[] = ['TCP', 'UDP', 'SCTP'];
 const POOLS: readonly PoolProtocol[] = ['TCP', 'UDP', 'SCTP'];
 
-export function isDatagram(protocol: ListenerProtocol | PoolProtocol): boolean {
-  return protocol === 'UDP' || protocol === 'SCTP';
-}
-
 /** Of a pool that packets are to be balanced to. */
 export function unsupportedByPackets({ protocol, lb_algorithm: algorithm, session_persistence: persistence, tls_enabled: tls }: Asked<Pool>): string | null {
   if (protocol !== undefined && !POOLS.includes(protocol)) return `the pool protocol ${protocol} with the engine nftables`;
@@ -26,6 +22,15 @@ export function unsupportedByPackets({ protocol, lb_algorithm: algorithm, sessio
 /** Of a listener of a balancer whose flavor wants the engine nftables. */
 export function unsupportedListenerByPackets({ protocol }: Asked<Listener>): string | null {
   return protocol !== undefined && !LISTENERS.includes(protocol) ? `the listener protocol ${protocol} with the engine nftables` : null;
+}
+
+/**
+ * Of a balancer of which packets are to be balanced: members are of one family, the VIP's.
+ * @param vips its addresses, the VIP first
+ */
+export function unsupportedOnVips([vip = '', ...additional]: readonly string[]): string | null {
+  const isOther = (address: string): boolean => address.includes(':') !== vip.includes(':');
+  return additional.some(isOther) ? 'additional_vips of another address family than the VIP where packets are balanced' : null;
 }
 
 /** Addresses of two families meet in a proxy, never in a packet. */

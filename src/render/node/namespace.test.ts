@@ -11,10 +11,9 @@ function topology(changes: Partial<Topology> = {}): Topology {
   return {
     id: 'lb',
     projectId: 'p',
-    name: 'a\nname',
-    generation: 1,
     enabled: true,
-    provider: 'octavia',
+    engine: 'haproxy',
+    redundancy: 'SINGLE',
     vip: { address: '192.0.2.5', mac: '02:00:c0:00:02:05', subnet: subnet('vip') },
     listeners: [],
     pools: [],

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { openssl } from '../openssl.fixture.ts';
+import { DerivationQueue } from './derivation-queue.ts';
 import { looksLikePkcs12, readPkcs12 } from './pkcs12.ts';
 import { pkcs8Key } from './private-key.ts';
 
@@ -19,6 +20,7 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   'not encrypted': ['-keypbe', 'NONE', '-certpbe', 'NONE'],
 };
 
+const inTurn = new DerivationQueue().turnsOf(null);
 const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 describe('PKCS#12', () => {
@@ -30,7 +32,7 @@ describe('PKCS#12', () => {
         for (const password of ['', 'pä:ss "word"']) {
           const bytes = ssl.bundle('a', options, password);
           assert.ok(looksLikePkcs12(bytes));
-          const { keys, certificates } = await readPkcs12(bytes, password);
+          const { keys, certificates } = await readPkcs12(bytes, inTurn, password);
           const [key, certificate] = [pkcs8Key(keys[0] ?? assert.fail()), new X509Certificate(certificates[0] ?? assert.fail())];
           assert.equal(certificate.raw.compare(new X509Certificate(ssl.read('a.pem')).raw), 0);
           assert.ok(certificate.checkPrivateKey(key));
@@ -43,14 +45,14 @@ describe('PKCS#12', () => {
     const ssl = await openssl(t);
     ssl.selfSigned('a', EC);
     const bytes = ssl.bundle('a', [], 'right');
-    await assert.rejects(readPkcs12(bytes), /needs a password/);
-    await assert.rejects(readPkcs12(bytes, 'wrong'), /check sum/);
+    await assert.rejects(readPkcs12(bytes, inTurn), /needs a password/);
+    await assert.rejects(readPkcs12(bytes, inTurn, 'wrong'), /check sum/);
     const good = ssl.bundle('a');
     // What the check sum covers begins behind the headers and ends before it.
     for (let at = 60; at < good.length - 100; at += 37) {
       const changed = Buffer.from(good);
       changed[at] = (changed[at] ?? 0) ^ 1;
-      await assert.rejects(readPkcs12(changed));
+      await assert.rejects(readPkcs12(changed, inTurn));
     }
   });
 
@@ -58,8 +60,8 @@ describe('PKCS#12', () => {
     const ssl = await openssl(t);
     ssl.selfSigned('a', EC);
     const bytes = ssl.bundle('a', ['-iter', '3000000', '-nomaciter', '-keypbe', 'AES-256-CBC', '-certpbe', 'NONE']);
-    await assert.rejects(readPkcs12(bytes), /3000000 iterations/);
-    await assert.rejects(readPkcs12(ssl.bundle('a', ['-iter', '250000', '-keypbe', 'NONE', '-certpbe', 'NONE'])), /250000 iterations/);
+    await assert.rejects(readPkcs12(bytes, inTurn), /3000000 iterations/);
+    await assert.rejects(readPkcs12(ssl.bundle('a', ['-iter', '250000', '-keypbe', 'NONE', '-certpbe', 'NONE']), inTurn), /250000 iterations/);
   });
 
   test('any bytes at all are read or refused, never more', async (t) => {
@@ -71,7 +73,7 @@ describe('PKCS#12', () => {
       fc.asyncProperty(edits, fc.option(fc.nat(good.length)), async (changes, cut) => {
         const bytes = Buffer.from(good);
         for (const [at, value] of changes) bytes[at] = value;
-        await readPkcs12(bytes.subarray(0, cut ?? good.length)).catch((error: unknown) => assert.ok(error instanceof Error));
+        await readPkcs12(bytes.subarray(0, cut ?? good.length), inTurn).catch((error: unknown) => assert.ok(error instanceof Error));
       }),
       { numRuns: 300 },
     );

@@ -1,5 +1,6 @@
 /** Reads PKCS#12 files (RFC 7292): the bundle of a key and its certificates that Octavia's users store as one secret. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { InTurn } from './derivation-queue.ts';
 import { DerError, type Element, TAG, explicit, expectTag, oid, octets, partsOf, readElement, smallInteger } from './der.ts';
 import { type Password, decrypt, passwordOf } from './password-encryption.ts';
 import { PURPOSE, derivedKey, digestOf, pkcs12Key } from './password-key.ts';
@@ -28,16 +29,17 @@ export function looksLikePkcs12(bytes: Buffer): boolean {
 
 /**
  * Throws an Error that says what is wrong with the file: another structure, an unknown encryption, a check sum that
- * does not fit, as after a change or with another password.
+ * does not fit, as after a change or with another password. `inTurn` derives one key after the other.
  */
-export async function readPkcs12(bytes: Buffer, password = ''): Promise<Bundle> {
+export async function readPkcs12(bytes: Buffer, inTurn: InTurn, password = ''): Promise<Bundle> {
   const [version, authSafe, macData] = partsOf(readElement(bytes), TAG.sequence);
   if (smallInteger(version) !== 3) throw new DerError('no PKCS#12 file of version 3');
   const [type, content] = partsOf(authSafe, TAG.sequence);
   if (oid(type) !== DATA) throw new DerError('a PKCS#12 file that is signed, not protected by a password');
   const safe = octets(explicit(content, 0));
-  const right = await rightPassword(safe, macData, password);
-  const bags = await Promise.all(few(partsOf(readElement(safe), TAG.sequence)).map((info) => contentsOf(info, right)));
+  const right = await rightPassword(safe, macData, passwordOf(password, inTurn));
+  const bags: Buffer[] = [];
+  for (const info of few(partsOf(readElement(safe), TAG.sequence))) bags.push(await contentsOf(info, right));
   return bundleOf(
     bags.flatMap((bytes) => safeBags(bytes)),
     right,
@@ -45,8 +47,8 @@ export async function readPkcs12(bytes: Buffer, password = ''): Promise<Bundle> 
 }
 
 /** An empty password is written in two ways: as an empty text with its end mark, or as nothing at all. */
-async function rightPassword(safe: Buffer, macData: Element | undefined, text: string): Promise<Password> {
-  const candidates = [passwordOf(text), ...(text === '' ? [{ text, bmp: Buffer.alloc(0) }] : [])];
+async function rightPassword(safe: Buffer, macData: Element | undefined, password: Password): Promise<Password> {
+  const candidates = [password, ...(password.text === '' ? [{ ...password, bmp: Buffer.alloc(0) }] : [])];
   for (const candidate of candidates) if (macData === undefined || (await isSealedBy(safe, macData, candidate))) return candidate;
   throw new Error('the check sum of the PKCS#12 file does not fit: it is damaged or needs a password');
 }
@@ -58,8 +60,8 @@ async function isSealedBy(safe: Buffer, macData: Element, password: Password): P
   const name = oid(identifier);
   const mac =
     name === PBMAC1
-      ? await pbmac1(parameters, safe, password.text)
-      : await oldMac({ digest: digestOf(name), salt: octets(salt), count: count ?? ONE, password: password.bmp }, safe);
+      ? await pbmac1(parameters, safe, password)
+      : await password.inTurn(() => oldMac({ digest: digestOf(name), salt: octets(salt), count: count ?? ONE, password: password.bmp }, safe));
   const wanted = octets(expected);
   return wanted.length === mac.length && timingSafeEqual(wanted, mac);
 }
@@ -73,12 +75,11 @@ async function oldMac(derivation: Parameters<typeof pkcs12Key>[0], safe: Buffer)
 }
 
 /** RFC 9579. */
-async function pbmac1(parameters: Element | undefined, safe: Buffer, password: string): Promise<Buffer> {
+async function pbmac1(parameters: Element | undefined, safe: Buffer, { text, inTurn }: Password): Promise<Buffer> {
   const [kdf, scheme] = partsOf(parameters, TAG.sequence);
   const digest = digestOf(oid(partsOf(scheme, TAG.sequence)[0]));
-  return createHmac(digest, await derivedKey(kdf, password, DIGEST_BYTES[digest] ?? 32))
-    .update(safe)
-    .digest();
+  const key = await inTurn(() => derivedKey(kdf, text, DIGEST_BYTES[digest] ?? 32));
+  return createHmac(digest, key).update(safe).digest();
 }
 
 /** SafeContents of one ContentInfo. */
@@ -112,7 +113,8 @@ function bagsIn(contents: Element, depth: number): Bag[] {
 
 async function bundleOf(bags: readonly Bag[], password: Password): Promise<Bundle> {
   const of = (number: number): Element[] => bags.filter(({ type }) => type === `${BAG}.${number}`).map(({ value }) => value);
-  const shrouded = await Promise.all(few(of(2)).map((value) => decryptedKey(value, password)));
+  const shrouded: Buffer[] = [];
+  for (const value of few(of(2))) shrouded.push(await decryptedKey(value, password));
   return { keys: [...of(1).map(({ raw }) => raw), ...shrouded], certificates: of(3).flatMap(certificateIn) };
 }
 

@@ -2,15 +2,16 @@
 import { type KeyObject, createPrivateKey } from 'node:crypto';
 import { type PemBlock, pem, pemBlocks } from '../../../model/certificate.ts';
 import { readElement } from './der.ts';
+import type { InTurn } from './derivation-queue.ts';
 import { passwordOf } from './password-encryption.ts';
 import { decryptedKey } from './pkcs12.ts';
 
 /** The first key in a PEM text. Throws an Error when there is none, and when the passphrase is missing or wrong. */
-export async function readPrivateKey(text: string, passphrase: string | null): Promise<KeyObject> {
+export async function readPrivateKey(text: string, passphrase: string | null, inTurn: InTurn): Promise<KeyObject> {
   const block = pemBlocks(text).find(({ label }) => /\bPRIVATE KEY$/.test(label));
   if (!block) throw new Error('the private key is not in PEM format');
   // PKCS#8 is decrypted here, where the time that takes is bounded and not the event loop's.
-  if (block.label === 'ENCRYPTED PRIVATE KEY') return pkcs8Key(await decryptedKey(readElement(block.bytes), passwordOf(required(passphrase))));
+  if (block.label === 'ENCRYPTED PRIVATE KEY') return pkcs8Key(await decryptedKey(readElement(block.bytes), passwordOf(required(passphrase), inTurn)));
   return createPrivateKey({ key: block.text, format: 'pem', ...(isEncrypted(block) ? { passphrase: required(passphrase) } : {}) });
 }
 

@@ -1,9 +1,9 @@
-/** The file that takes what a proxy writes to its standard error; kept small, and quoted when a start or reload fails. */
+/** The file that takes what a node's daemon writes to its standard error; kept small, and quoted when a start or reload fails. */
 import { open, stat, truncate } from 'node:fs/promises';
 import { readIfThere } from './files.ts';
 import { isAbsent } from './namespace.ts';
 
-/** Bytes. The proxy appends, so that a file cut to nothing goes on at its start. */
+/** Bytes. A daemon appends, so that a file cut to nothing goes on at its start. */
 const LARGEST = 1024 * 1024;
 const QUOTED_AT_MOST = 600;
 
@@ -21,7 +21,7 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-/** Opens for appending: a proxy that outlives this process goes on writing there. */
+/** Opens for appending: a daemon that outlives this process goes on writing there. */
 export async function openLog(path: string): ReturnType<typeof open> {
   await trimLog(path);
   return open(path, 'a', 0o600);
@@ -48,6 +48,11 @@ export async function textSince(path: string, offset: number): Promise<string> {
 /** What matters of HAProxy's standard error: its alerts, without decoration, or everything when there is none. */
 export function complaints(text: string): string {
   const alerts = [...text.matchAll(/^\[ALERT\]\s*\(\d+\) : (.*)$/gm)].map(([, words]) => words ?? '');
-  const said = alerts.length > 0 ? alerts.join('; ') : text.trim();
+  return quoted(alerts.length > 0 ? alerts.join('; ') : text);
+}
+
+/** As much of what somebody said as an error's message has room for. */
+export function quoted(text: string): string {
+  const said = text.trim();
   return said.length > QUOTED_AT_MOST ? `${said.slice(0, QUOTED_AT_MOST)}…` : said;
 }

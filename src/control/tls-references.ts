@@ -1,7 +1,7 @@
 /** What listeners and pools mean by their references to certificates. */
-import type { Listener } from './listener.ts';
-import { Sealed } from './sealed.ts';
-import type { AuthorityFiles } from './topology.ts';
+import type { Listener } from '../model/listener.ts';
+import { Sealed } from '../model/sealed.ts';
+import type { AuthorityFiles } from '../model/topology.ts';
 
 /** What references mean. Throws a MaterialError where that is not known. */
 export interface Materials {
@@ -23,9 +23,10 @@ export const IN_NAME_ONLY: Materials = {
   authority: (ca, crl) => ({ certificates: new Sealed(ca), revocations: crl === null ? null : new Sealed(crl) }),
 };
 
-type TlsRefs = Pick<Listener, 'default_tls_container_ref' | 'sni_container_refs' | 'client_ca_tls_container_ref' | 'client_crl_container_ref'>;
-
 /** Of a listener, the default first. */
-export function certificateRefs({ default_tls_container_ref: own, sni_container_refs: others }: TlsRefs): string[] {
+export function certificateRefs({
+  default_tls_container_ref: own,
+  sni_container_refs: others,
+}: Pick<Listener, 'default_tls_container_ref' | 'sni_container_refs'>): string[] {
   return [...new Set([...(own === null ? [] : [own]), ...others])];
 }

@@ -1,6 +1,6 @@
 /** Whose records a caller reads: who may list the balancers of a project may read what happened to them. */
 import { fault } from '../../model/fault.ts';
-import { type Asker, listScope, may } from '../octavia/policy.ts';
+import { type Asker, listScope, may } from './policy.ts';
 
 export interface WantedScope {
   readonly projectId: string | null;

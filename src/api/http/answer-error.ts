@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../model/fault.ts';
-import { frameworkFault } from '../http/framework-fault.ts';
+import { frameworkFault } from './framework-fault.ts';
 
 export function answerError(error: FastifyError | Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, message } = error instanceof Fault ? error : frameworkFault(error, request);

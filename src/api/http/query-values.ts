@@ -1,7 +1,6 @@
 /** Query strings of the faces that list what happened: every name is known and comes once, or the request is refused. */
 import { fault } from '../../model/fault.ts';
-
-export type RawQuery = Readonly<Record<string, string | string[] | undefined>>;
+import type { RawQuery } from './list-query.ts';
 
 const TRUE = new Set(['', 'true', '1', 'yes', 'on', 't', 'y']);
 const FALSE = new Set(['false', '0', 'no', 'off', 'f', 'n']);

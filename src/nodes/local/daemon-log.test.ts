@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { complaints, endOfLog, trimLog, wordsSince } from './proxy-log.ts';
+import { complaints, endOfLog, trimLog, wordsSince } from './daemon-log.ts';
 
 test('alerts are quoted without decoration; without an alert, all is', () => {
   const text = '[NOTICE]   (7) : haproxy version is 2.6\n[ALERT]    (7) : config : line 3 is wrong\n[ALERT]    (7) : config : Fatal errors\n';
