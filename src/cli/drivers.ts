@@ -6,6 +6,7 @@ import type { Log } from '../model/log.ts';
 import { Drivers } from '../nodes/drivers.ts';
 import { LocalNodes } from '../nodes/local/local-nodes.ts';
 import type { NodeDriver } from '../nodes/node.ts';
+import { flowLogOptions } from './flow-log-options.ts';
 import { NoopNodes } from '../nodes/noop/noop-nodes.ts';
 
 type Provider = Config['lb_provider']['provider'];
@@ -47,7 +48,9 @@ function kindOf(provider: Provider): 'local' | 'noop' {
   return provider === 'octavia' || provider === 'amphora' ? 'local' : 'noop';
 }
 
-function local({ DEFAULT, local_node: options }: Config, instance: string, log: Log): NodeDriver {
+function local(config: Config, instance: string, log: Log): NodeDriver {
+  const { DEFAULT, local_node: options } = config;
+  const flowLogs = flowLogOptions(config);
   const bridgeMappings = new Map(options.bridge_mappings.map(({ physicalNetwork, namespace, bridge }) => [physicalNetwork, { namespace, bridge }]));
   return new LocalNodes({
     instance,
@@ -56,6 +59,7 @@ function local({ DEFAULT, local_node: options }: Config, instance: string, log: 
     haproxy: options.haproxy_binary,
     keepalived: options.keepalived_binary,
     advertMs: Math.round(options.vrrp_advert_int * 100) * 10,
+    ...(flowLogs ? { flowLogs } : {}),
     log,
   });
 }

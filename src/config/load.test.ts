@@ -89,6 +89,21 @@ describe('configuration', () => {
     assert.equal(load('[identity]\nregion = $api_settings.bind_host\n').identity.region, '127.0.0.1');
   });
 
+  test('receivers of flow logs are addresses with ports, as Octavia writes them; a line of a flow says what is known', () => {
+    const { amphora_agent: agent } = load('[amphora_agent]\ntenant_log_targets = 192.0.2.1:10514, 2001:db8:1::10:10514, [2001:db8::2]:514');
+    assert.deepEqual(
+      agent.tenant_log_targets.map(({ host, port }) => [host, port]),
+      [
+        ['192.0.2.1', 10_514],
+        ['2001:db8:1::10', 10_514],
+        ['2001:db8::2', 514],
+      ],
+    );
+    for (const wrong of ['192.0.2.1', 'logs.example:514', '192.0.2.1:0', '192.0.2.1:65536', ':514'])
+      assert.throws(() => load(`[amphora_agent]\ntenant_log_targets = ${wrong}`), /is not an IP address and a port/, wrong);
+    assert.throws(() => load('[haproxy_amphora]\nuser_log_format = %ci %hrl'), /'%hrl' is not known/);
+  });
+
   test('bridge mappings add up over lines', () => {
     const { bridge_mappings: mappings } = load('[local_node]\nbridge_mappings = a:br-a, b:ns/br-b\nbridge_mappings = c:br-c\n').local_node;
     assert.deepEqual(mappings, [

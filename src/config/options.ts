@@ -3,7 +3,22 @@
  * Groups and names follow Octavia's and Neutron's where they have the same option.
  */
 import { ALPN_PROTOCOLS, TLS_VERSIONS } from '../model/listener.ts';
-import { type ValueType, boolean, bridgeMapping, choice, decimal, integer, ipAddress, list, path, secret, string, url } from './value-type.ts';
+import {
+  type ValueType,
+  boolean,
+  bridgeMapping,
+  choice,
+  decimal,
+  integer,
+  ipAddress,
+  list,
+  logFormat,
+  path,
+  secret,
+  string,
+  target,
+  url,
+} from './value-type.ts';
 
 export interface Option<T = unknown> {
   readonly type: ValueType<T>;
@@ -55,6 +70,8 @@ export const GROUP_HELP = {
   quotas: 'How much a project may have.',
   network: 'Networks, subnets and ports.',
   local_node: 'Load balancers in network namespaces of this host.',
+  haproxy_amphora: 'What HAProxy says of the flows it carries (docs/flow-logs.md).',
+  amphora_agent: 'Where that is written to.',
   controller_worker: 'The loop that brings what was written to the nodes.',
   health_manager: 'Health and counters read back from the nodes.',
   audit: 'Who changed what (GET /audit).',
@@ -171,6 +188,33 @@ export const OPTIONS = {
       0.1,
       'Seconds between two adverts of the node that holds the address of a pair. After three and a half without one the other node takes over: 0.35 s with 0.1, 0.18 s with 0.05, 2.8 s with 1.',
     ),
+  },
+  haproxy_amphora: {
+    connection_logging: option(
+      boolean,
+      true,
+      'Log every request and connection, if there is a tenant_log_file or a tenant_log_target; a flavor with connection_logging decides for its own load balancers.',
+    ),
+    user_log_format: option(
+      logFormat,
+      '{{ project_id }} {{ lb_id }} %f %ci %cp %t %{+Q}r %ST %B %U %[ssl_c_verify] %{+Q}[ssl_c_s_dn] %b %s %Tt %tsc',
+      'A line of the format octavia.',
+    ),
+  },
+  amphora_agent: {
+    tenant_log_format: option(choice('octavia', 'ecs'), 'octavia', 'octavia writes user_log_format; ecs writes JSON in the Elastic Common Schema.'),
+    tenant_log_file: option(path({ optional: true }), '', 'File that flows are logged to; empty is none. Opened anew when it was moved away, and on SIGUSR2.'),
+    disable_local_log_storage: option(boolean, false, 'Write no tenant_log_file, whatever it says.'),
+    tenant_log_targets: option(
+      list(target),
+      [],
+      'Syslog receivers that flows are sent to. Over TCP the next one is tried when one fails; over UDP it is always the first.',
+    ),
+    log_protocol: option(choice('UDP', 'TCP'), 'UDP', 'How they are spoken to: RFC 5426, or RFC 6587 with octet counting.'),
+    log_retry_count: option(integer(-1, 1_000_000), 5, 'Rounds of attempts to reach a receiver after which waiting lines are given up; -1 never gives up.'),
+    log_retry_interval: option(integer(1, 3600), 2, 'Seconds between the first two rounds; later ones are further apart, up to a minute.'),
+    log_queue_size: option(integer(1, 10_000_000), 10_000, 'Lines that wait for a receiver at most; further ones are lost, and counted.'),
+    user_log_facility: option(integer(0, 7), 0, 'The syslog facility LOG_LOCAL that they carry.'),
   },
   controller_worker: {
     workers: option(integer(1, 256), 8, 'Load balancers worked on at the same time.'),

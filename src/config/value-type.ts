@@ -1,6 +1,7 @@
 /** Types of option values: how a text becomes a value, what the sample says about it, and back. */
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
+import { parseLogFormat } from '../model/log-format.ts';
 
 export interface ValueType<T> {
   /** As the sample shows it: `integer value`. */
@@ -144,4 +145,34 @@ export const bridgeMapping: ValueType<BridgeMapping> = {
     return { physicalNetwork, namespace: namespace ?? null, bridge };
   },
   format: ({ physicalNetwork, namespace, bridge }) => `${physicalNetwork}:${namespace === null ? '' : `${namespace}/`}${bridge}`,
+};
+
+/** Somebody's socket. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address and a port. As in Octavia the last colon is the port's, and IPv6 addresses need no brackets. */
+export const target: ValueType<Target> = {
+  name: 'address and port',
+  range: '',
+  parse(text) {
+    const [, bracketed, bare, digits] = /^(?:\[([^\]]+)\]|(.+)):(\d{1,5})$/.exec(text) ?? [];
+    const host = bracketed ?? bare ?? '';
+    const port = Number(digits);
+    if (isIP(host) === 0 || port < 1 || port > 65_535) throw new Error(`'${text}' is not an IP address and a port, as in 192.0.2.1:10514`);
+    return { host, port };
+  },
+  format: ({ host, port }) => `${host}:${port}`,
+};
+
+/** A line in HAProxy's log-format language (model/log-format.ts). */
+export const logFormat: ValueType<string> = {
+  ...string,
+  range: 'HAProxy log-format',
+  parse(text) {
+    parseLogFormat(string.parse(text));
+    return text;
+  },
 };

@@ -8,14 +8,14 @@ import type { DownMembers } from '../render/nftables/service.ts';
 import type { PlacedNode } from './place.ts';
 
 export function renderNode(
-  { pretends, advertMs }: Pick<NodeDriver, 'pretends' | 'advertMs'>,
+  { pretends, advertMs, flowLogs }: Pick<NodeDriver, 'pretends' | 'advertMs' | 'flowLogs'>,
   topology: Topology,
   node: PlacedNode,
   down: DownMembers,
 ): NodeConfig {
   if (pretends) return renderPretended(topology);
   const attachments = node.legs.flatMap(({ subnet, address }) => (address === null ? [] : [{ subnet, address }]));
-  return renderNamespace(topology, attachments, down, pairOf(node, advertMs));
+  return renderNamespace(topology, attachments, down, pairOf(node, advertMs), flowLogs !== undefined && (topology.connectionLogging ?? flowLogs === 'all'));
 }
 
 /** As long as a node has no address of its own, or no peer, it cannot be rendered as one of a pair. */

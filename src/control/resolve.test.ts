@@ -127,3 +127,9 @@ test('a connection limit of 0 is none, as in Octavia', () => {
   const limits = [-1, 0, 5].map((connection_limit) => resolve(tree({ listeners: [{ ...front, connection_limit }] })).listeners[0]?.connectionLimit);
   assert.deepEqual(limits, [null, null, 5]);
 });
+
+test('a flavor that says nothing of flow logs leaves them to the configuration', () => {
+  assert.equal('connectionLogging' in resolve(tree({})), false);
+  assert.equal(resolve(tree({ flavor: { connection_logging: false } })).connectionLogging, false);
+  assert.equal('connectionLogging' in resolve(tree({ flavor: { connection_logging: null } })), false);
+});

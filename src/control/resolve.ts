@@ -50,6 +50,7 @@ export function resolve(tree: BalancerTree, materials: Materials = IN_NAME_ONLY)
     enabled: balancer.admin_state_up,
     engine: engineOf(tree.flavor),
     redundancy: redundancyOf(tree.flavor),
+    ...connectionLogging(tree.flavor),
     vip: { address, mac: macOf(address), ...(vipSubnet ? { subnet: vipSubnet } : { subnet: unknownSubnet(tree, address), foreign: true as const }) },
     ...additionalVips(tree, subnets),
     listeners: wanted(tree.listeners).map((listener) => listenerTopology(listener, poolIds, branches, materials)),
@@ -66,6 +67,10 @@ function engineOf({ engine }: BalancerTree['flavor']): EngineChoice {
 
 function redundancyOf({ loadbalancer_topology: name }: BalancerTree['flavor']): Redundancy {
   return REDUNDANCIES.find((redundancy) => redundancy === name) ?? 'SINGLE';
+}
+
+function connectionLogging({ connection_logging: asked }: BalancerTree['flavor']): Pick<Topology, 'connectionLogging'> {
+  return typeof asked === 'boolean' ? { connectionLogging: asked } : {};
 }
 
 function wanted<R extends { deleting: boolean }>(rows: readonly R[]): R[] {

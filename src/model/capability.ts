@@ -34,6 +34,7 @@ const CAPABILITIES: Readonly<Record<Engine, Readonly<Record<CapabilityKind, read
     flavor: [
       topology(...REDUNDANCIES),
       capability('engine', 'What carries TCP: haproxy, nftables (the kernel), or auto, which is the kernel where it can', { values: ENGINES }),
+      capability('connection_logging', 'Whether what its listeners carry is logged; absent is as configured', { type: 'boolean' }),
     ],
     availability_zone: [capability('valid_vip_networks', 'Networks that VIPs in the zone may be on', { type: 'array' })],
   },

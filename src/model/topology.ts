@@ -18,6 +18,8 @@ export interface Topology {
   readonly engine: EngineChoice;
   /** How many nodes carry it, and how they share the work. */
   readonly redundancy: Redundancy;
+  /** Whether its flows are logged, by the flavor; absent is as configured. */
+  readonly connectionLogging?: boolean;
   readonly vip: Vip;
   /** Further addresses on the VIP's network, of either family; absent is none. */
   readonly additionalVips?: readonly Vip[];

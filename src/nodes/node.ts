@@ -16,6 +16,8 @@ export interface NodeDriver {
   readonly observed: boolean;
   /** Milliseconds between two adverts of a pair's active node; 0 where none are sent. */
   readonly advertMs: number;
+  /** Which balancers' flows are logged where their flavor does not say; absent where there is nowhere to log them to. */
+  readonly flowLogs?: 'all' | 'none';
   /** Makes ready what all nodes share; idempotent. */
   start(): Promise<void>;
   /** Lets go of sockets and timers. Nodes go on carrying traffic. */

@@ -22,6 +22,8 @@ export interface CommandOptions {
   /** May be awaited: the program is started at once and gets its input when that is settled; none if it is rejected. */
   readonly input?: string | Promise<string>;
   readonly cwd?: string;
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Resolves although the program ended with an error; what it wrote is all that counts. */
   readonly tolerant?: boolean;
 }
@@ -29,7 +31,8 @@ export interface CommandOptions {
 /** Resolves with stdout. Rejects with a CommandError when the program fails or takes more than 30 s. */
 export function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const settings = { cwd: options.cwd, maxBuffer: OUTPUT_AT_MOST, timeout: SECONDS_AT_MOST * 1000, killSignal: 'SIGKILL', encoding: 'utf8' } as const;
+    const env = { ...process.env, ...options.env };
+    const settings = { cwd: options.cwd, env, maxBuffer: OUTPUT_AT_MOST, timeout: SECONDS_AT_MOST * 1000, killSignal: 'SIGKILL', encoding: 'utf8' } as const;
     const child = execFile(program, args, settings, (error, stdout, stderr) => {
       const failed = error !== null && !(options.tolerant === true && typeof error.code === 'number');
       if (failed) reject(new CommandError(program, stderr.trim(), error));

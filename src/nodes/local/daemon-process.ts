@@ -7,18 +7,27 @@ import { CommandError } from './command.ts';
 import { openLog, quoted } from './daemon-log.ts';
 import { namespacePath } from './names.ts';
 
+/** What a program has besides the standard streams. */
+export interface Given {
+  /** Open files, by the number that each has there. */
+  readonly descriptors?: Readonly<Record<number, number>>;
+  /** Variables, besides our own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /**
  * Starts a program in a session of its own, inside the namespace; resolves when its process is there.
  * @param directory - where it works
  * @param log - the file that takes what it says
  */
-export async function launchInside(namespace: string, directory: string, log: string, command: readonly string[]): Promise<ChildProcess> {
+export async function launchInside(namespace: string, directory: string, log: string, command: readonly string[], given: Given = {}): Promise<ChildProcess> {
   const file = await openLog(log);
   try {
     const child = spawn('nsenter', [`--net=${namespacePath(namespace)}`, ...command], {
       cwd: directory,
       detached: true,
-      stdio: ['ignore', file.fd, file.fd],
+      stdio: Object.assign(['ignore', file.fd, file.fd] as ['ignore', number, number], given.descriptors),
+      env: { ...process.env, ...given.environment },
     });
     await once(child, 'spawn');
     return child;

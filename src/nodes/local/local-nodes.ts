@@ -14,6 +14,7 @@ import { trimLog } from './daemon-log.ts';
 import { FiledPackets } from './filed-packets.ts';
 import { entriesOf, makeNodeDirectory, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
 import { FlowCounter } from './flow-counter.ts';
+import { type LocalFlowLogOptions, LocalFlowLogs } from './local-flow-logs.ts';
 import { idOfDirectory, idOfNamespace, nodeFiles, nodeNamespace } from './names.ts';
 import { end, namespaceExists, namespaceNames, processesAt } from './namespace.ts';
 import { type Place, readNetwork } from './network-state.ts';
@@ -51,6 +52,8 @@ export interface LocalNodesOptions {
   readonly keepalived?: string;
   /** Milliseconds between two adverts of a pair's active node. */
   readonly advertMs: number;
+  /** Absent: what they carry is logged nowhere. */
+  readonly flowLogs?: LocalFlowLogOptions;
 }
 
 /** What of a plan concerns steps later in it. */
@@ -69,6 +72,7 @@ export class LocalNodes implements NodeDriver {
   readonly pretends = false;
   readonly observed = true;
   readonly advertMs: number;
+  readonly flowLogs?: 'all' | 'none';
   readonly #options: LocalNodesOptions;
   readonly #listeners: ((id: string) => void)[] = [];
   readonly #sentinels: Sentinels;
@@ -76,11 +80,13 @@ export class LocalNodes implements NodeDriver {
   readonly #filed = new FiledPackets();
   readonly #flows: FlowCounter;
   readonly #cuts = new RetryPace();
+  #flowLogs: LocalFlowLogs | null = null;
 
   constructor(options: LocalNodesOptions) {
     this.#options = options;
     this.advertMs = options.advertMs;
     this.#flows = new FlowCounter(options.log);
+    if (options.flowLogs) this.flowLogs = options.flowLogs.byDefault ? 'all' : 'none';
     this.#sentinels = new Sentinels((id) => this.#tellLost(id));
   }
 
@@ -89,12 +95,15 @@ export class LocalNodes implements NodeDriver {
     if (Buffer.byteLength(runPath) > RUN_PATH_AT_MOST) throw new NodeError(`the run path must not be longer than ${RUN_PATH_AT_MOST} bytes: ${runPath}`);
     await mendSwitch(instance);
     const ids = await this.list();
+    if (this.#options.flowLogs) this.#flowLogs = new LocalFlowLogs(this.#options, this.#options.flowLogs);
+    this.#flowLogs?.read(ids);
     await Promise.all(ids.map((id) => this.#sentinels.watch(id, nodeFiles(runPath, id))));
   }
 
   async stop(): Promise<void> {
     this.#sentinels.close();
-    await Promise.resolve();
+    await this.#flowLogs?.stop();
+    this.#flowLogs = null;
   }
 
   async list(): Promise<string[]> {
@@ -120,6 +129,7 @@ export class LocalNodes implements NodeDriver {
       if (isPaired(proxy.files)) await stopVrrp(vrrp);
       await removeNamespace(place);
       await end(processesAt(proxy.files.directory), 0);
+      this.#flowLogs?.forget(id);
       await removeDirectory(proxy.files);
       this.#forget(id, proxy);
     });
@@ -304,6 +314,7 @@ export class LocalNodes implements NodeDriver {
         await prepareStart(place.files, proxy);
       }
       const { serves } = await startProxy(place, proxy);
+      this.#flowLogs?.read([id]);
       await allDone([serves, announce(place.namespace, added, serves)]);
       await removeUnnamed(place.files);
       if (!(await this.#sentinels.watch(id, place.files))) throw new NodeError('the proxy ended as soon as it served');

@@ -7,8 +7,10 @@ import type { ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ProxyConfig } from '../../model/node-config.ts';
+import { FLOW_DESCRIPTOR } from '../../render/haproxy/flow-log.ts';
 import { NodeError } from '../node.ts';
 import { writeWhole } from './files.ts';
+import { flowEnvironment, makeFlowPipe, openFlowPipe } from './flow-pipe.ts';
 import type { NodeFiles } from './names.ts';
 import { isWatcher, watched } from './keeper.ts';
 import { commandLineOf, end, parentOf, type Process, processesIn } from './namespace.ts';
@@ -58,6 +60,7 @@ export async function prepareStart(files: NodeFiles, proxy: ProxyConfig): Promis
     writeWhole(files.config, proxy.text),
     writeWhole(files.serverState, NO_STATES),
     writeCommon(files),
+    makeFlowPipe(files),
     ...sockets,
   ]);
 }
@@ -83,10 +86,16 @@ async function servesOrFails(place: ProxyPlace, proxy: ProxyConfig, child: Child
   throw new NodeError(`the proxy ${serves === false ? 'ended' : `did not answer within ${START_AT_MOST / 1000} s`} when it was started: ${words}`);
 }
 
-function launch({ namespace, files, haproxy }: ProxyPlace): Promise<ChildProcess> {
-  // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
-  const proxy = [haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
-  return launchInside(namespace, files.directory, files.log, isPaired(files) ? watched(proxy) : proxy);
+async function launch({ namespace, files, haproxy }: ProxyPlace): Promise<ChildProcess> {
+  const pipe = await openFlowPipe(files);
+  try {
+    // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
+    const proxy = [haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
+    const given = pipe && { descriptors: { [FLOW_DESCRIPTOR]: pipe.fd }, environment: flowEnvironment(files) };
+    return await launchInside(namespace, files.directory, files.log, isPaired(files) ? watched(proxy) : proxy, given ?? {});
+  } finally {
+    await pipe?.close();
+  }
 }
 
 /** True when it serves the wanted structure, false when it ended, null while it starts. */

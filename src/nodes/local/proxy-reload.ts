@@ -12,6 +12,7 @@ import { until } from './pause.ts';
 import { complaints, endOfLog, wordsSince } from './daemon-log.ts';
 import { acceptCandidate } from './daemon-process.ts';
 import type { Processes } from './proxy-answers.ts';
+import { flowEnvironment } from './flow-pipe.ts';
 import { configArguments, writeCommon } from './proxy-config.ts';
 import { removeUnnamed, writeProxyFiles } from './proxy-files.ts';
 import type { ProxyPlace } from './proxy-process.ts';
@@ -58,7 +59,7 @@ function reachMaster({ files }: ProxyPlace): Promise<Processes | null> {
 
 async function checkConfig({ files, haproxy }: ProxyPlace, proxy: ProxyConfig): Promise<void> {
   await Promise.all([writeProxyFiles(files, proxy.files), writeWhole(files.candidate, proxy.text), writeCommon(files)]);
-  const check = run(haproxy, ['-c', ...configArguments(files, files.candidate)], { cwd: files.directory });
+  const check = run(haproxy, ['-c', ...configArguments(files, files.candidate)], { cwd: files.directory, env: flowEnvironment(files) });
   await acceptCandidate('the proxy', files.candidate, check, complaints);
 }
 

@@ -4,12 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { ProxyConfig, ProxyFile } from '../../model/node-config.ts';
-import { type ListenerTopology, type PoolTopology, type Topology, type Vip, poolIdsOf, vipsOf } from '../../model/topology.ts';
+import { type ListenerTopology, type PoolTopology, type Topology, poolIdsOf, vipsOf } from '../../model/topology.ts';
 import { type Backend, compileBackend } from './backend.ts';
 import { proxyListeners } from '../engine.ts';
 import { checkOnlyBackends } from './check-only.ts';
 import { enabledPool } from './enabled-pool.ts';
 import { type Section, encodeSection } from './directive.ts';
+import { flowLogDirectives } from './flow-log.ts';
 import { connectionLimit, frontendSection } from './frontend.ts';
 import { MOST_CONNECTIONS, type ProxyPair, defaultsSection, globalSection, peersSection } from './global.ts';
 import { exporterSection } from './metrics-frontend.ts';
@@ -34,13 +35,14 @@ const FEW_CONNECTIONS = 100;
 /**
  * null when there is nothing to listen on and nothing to check. Throws a CompileError when something cannot be carried or written.
  * @param pair the process and its counterpart on the other node of a pair, which then share their tables
+ * @param logs whether what listeners carried is logged
  */
-export function renderProxy(topology: Topology, pair: ProxyPair | null = null): ProxyConfig | null {
+export function renderProxy(topology: Topology, pair: ProxyPair | null = null, logs = false): ProxyConfig | null {
   const listeners = proxyListeners(topology);
   const checkOnly = checkOnlyBackends(topology);
   if (listeners.length === 0 && checkOnly.length === 0) return null;
   const pools = new Map(topology.pools.map((pool) => [pool.id, pool]));
-  const services = [...listeners.map((listener) => compileService(vipsOf(topology), listener, pools)), { frontend: null, backends: checkOnly, files: [] }];
+  const services = [...listeners.map((listener) => compileService(topology, listener, pools, logs)), { frontend: null, backends: checkOnly, files: [] }];
   const maxconn = Math.min(MOST_CONNECTIONS, listeners.map(connectionLimit).reduce((sum, limit) => sum + limit, 0) || FEW_CONNECTIONS);
   const program = listeners.some(({ protocol }) => protocol === 'PROMETHEUS') ? metricsFile() : null;
   const structure = structureOf(maxconn, services, program, pair);
@@ -57,12 +59,14 @@ function distinct(files: readonly (ProxyFile | null)[]): ProxyFile[] {
   return [...new Map(files.flatMap((file) => (file === null ? [] : [[file.path, file] as const]))).values()];
 }
 
-function compileService(vips: readonly Vip[], listener: ListenerTopology, pools: ReadonlyMap<string, PoolTopology>): Service {
+function compileService(topology: Topology, listener: ListenerTopology, pools: ReadonlyMap<string, PoolTopology>, logs: boolean): Service {
+  const vips = vipsOf(topology);
+  const log = logs ? flowLogDirectives(topology, listener) : [];
   const policies = carriedPolicies(listener, pools);
   const used = poolIdsOf({ ...listener, policies }).flatMap((id) => enabledPool(id, pools) ?? []);
   const fallback = used.find(({ id }) => id === listener.defaultPool);
   return {
-    frontend: frontendSection(vips, listener, policies, fallback ? backendName(fallback.id, listener.id) : null),
+    frontend: frontendSection(vips, listener, policies, fallback ? backendName(fallback.id, listener.id) : null, log),
     backends: used.map((pool) => compileBackend(vips, listener, pool, policies.length > 0)),
     files: [...(listener.tls ? listenerFiles(listener.tls) : []), ...used.flatMap(({ tls }) => (tls ? poolFiles(tls) : []))],
   };

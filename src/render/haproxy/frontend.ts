@@ -24,8 +24,15 @@ export function connectionLimit(listener: ListenerTopology): number {
  * @param policies those that are carried
  * @param backend name of the backend that serves all other requests, null when nothing does: 503 in HTTP, a closed
  * connection in TCP
+ * @param log what is written of its requests, and how
  */
-export function frontendSection(vips: readonly Vip[], listener: ListenerTopology, policies: readonly PolicyTopology[], backend: string | null): Section {
+export function frontendSection(
+  vips: readonly Vip[],
+  listener: ListenerTopology,
+  policies: readonly PolicyTopology[],
+  backend: string | null,
+  log: readonly Directive[] = [],
+): Section {
   const unsupported = unsupportedListener({ protocol: listener.protocol, insert_headers: { ...listener.insertHeaders } });
   if (unsupported !== null) throw new CompileError(`listener ${checkedName(listener.id)}: ${unsupported} is not carried`);
   if (listener.protocol === 'TERMINATED_HTTPS' && !listener.tls) throw new CompileError(`listener ${checkedName(listener.id)} has no certificate`);
@@ -38,6 +45,7 @@ export function frontendSection(vips: readonly Vip[], listener: ListenerTopology
       [word('timeout'), word('client'), timer(listener.timeouts.client)],
       ...inspectDelay(listener.timeouts.inspect),
       ...admission(listener.allowedCidrs ?? []),
+      ...log,
       ...(listener.tls ? strictTransport(listener.tls) : []),
       // With policies it is the backends that insert: the rules are about the request that the client sent.
       ...(policies.length === 0 ? insertedHeaders(listener) : policyDirectives(listener, policies)),

@@ -33,7 +33,7 @@ test('there are golden cases', () => assert.ok(cases.length >= 10));
 for (const name of cases) {
   test(`golden: ${name}`, async () => {
     const topology = JSON.parse(readFileSync(new URL(name + SUFFIX, directory), 'utf8'), unsealed) as Topology;
-    const proxy = renderProxy(topology, pairOf(name));
+    const proxy = renderProxy(topology, pairOf(name), topology.connectionLogging === true);
     const text = proxy?.text ?? '';
     const golden = new URL(`${name}.cfg`, directory);
     if (process.env['WEIR_GOLDEN'] === '1') writeFileSync(golden, text);

@@ -29,8 +29,17 @@ export interface NodePair {
   readonly advertMs: number;
 }
 
-/** `legs` are the node's own addresses in members' subnets; `down` are members that its checks found dead. */
-export function renderNamespace(topology: Topology, legs: readonly Attachment[], down: DownMembers = new Set(), pair: NodePair | null = null): NodeConfig {
+/**
+ * `legs` are the node's own addresses in members' subnets; `down` are members that its checks found dead; `logs` says whether
+ * there is somewhere to log flows to.
+ */
+export function renderNamespace(
+  topology: Topology,
+  legs: readonly Attachment[],
+  down: DownMembers = new Set(),
+  pair: NodePair | null = null,
+  logs = false,
+): NodeConfig {
   const own: Attachment = { subnet: topology.vip.subnet, address: pair?.own ?? topology.vip.address };
   // A pair's VIPs are keepalived's, and what it needs in their subnets are legs.
   const further = pair === null ? (topology.additionalVips ?? []).map(({ subnet, address }) => ({ subnet, address })) : [];
@@ -40,7 +49,7 @@ export function renderNamespace(topology: Topology, legs: readonly Attachment[],
   return {
     links: byNetwork.map(([networkId, onLink]) => link(linkOf.get(networkId) ?? '', onLink, [...topology.neighbours, ...peerOf(topology, pair)])),
     routes: routesOf(attachments, linkOf),
-    proxy: renderProxy(topology, pair && proxyPair(pair)),
+    proxy: renderProxy(topology, pair && proxyPair(pair), logs),
     packets: renderPackets(topology, down),
     vrrp: pair && renderVrrp(vipsOf(topology), { role: pair.role, own: pair.own, peer: pair.peer.address, advertMs: pair.advertMs }),
   };
