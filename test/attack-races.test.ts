@@ -114,6 +114,11 @@ test('addresses, ports and floating IPs have one holder', async () => {
   const vip_address = '10.70.3.77';
   const onAddress = await times(8, () => member.send('POST', `${LBAAS}/loadbalancers`, { loadbalancer: { vip_subnet_id: subnet, vip_address } }));
   assert.deepEqual(tally(onAddress), { 201: 1, 409: 7 });
+  const outside = await admin.make(`${NETWORK}/networks`, 'network', { name: 'outside', 'router:external': true });
+  await admin.make(`${NETWORK}/subnets`, 'subnet', { network_id: outside, ip_version: 4, cidr: '203.0.113.0/24' });
+  const floatingip = { floating_network_id: outside, floating_ip_address: '203.0.113.77' };
+  const floating = await times(8, () => admin.send('POST', `${NETWORK}/floatingips`, { floatingip }));
+  assert.deepEqual(tally(floating), { 201: 1, 409: 7 });
   assert.deepEqual(rows(cloud, 'select ip_address from address group by subnet_id, ip_address having count(*) > 1'), []);
 });
 

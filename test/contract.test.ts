@@ -75,7 +75,7 @@ async function assertTraces(world: World, { operation, headers: given }: Order, 
 /** A body that its schema allows is not refused in the words of the type layer. */
 function assertSchemaKept({ status, body, sent }: Answer): void {
   const words = JSON.stringify(body);
-  if (status !== 400 || BEYOND_SCHEMAS.some((name) => words.includes(name))) return;
+  if (status !== 400 || BEYOND_SCHEMAS.some((name) => new RegExp(`attribute ${name}\\.`).test(words))) return;
   assert.doesNotMatch(words, /Invalid input for field|Unknown attribute|Unknown argument|Missing argument/, sent);
 }
 
@@ -124,6 +124,8 @@ const TREE = {
 
 /** Something of everything, to be asked for, changed and taken away. */
 async function seeds({ api }: World): Promise<void> {
+  // A quota that an order has set may leave no room for it.
+  await api.send('DELETE', `/quotas/${api.projects.get('admin') ?? ''}`);
   await api.make('/flavorprofiles', 'flavorprofile', { name: 'plain', provider_name: 'noop', flavor_data: '{}' });
   await api.make('/availabilityzoneprofiles', 'availability_zone_profile', { name: 'plain', provider_name: 'noop', availability_zone_data: '{}' });
   await api.make('/loadbalancers', 'loadbalancer', { vip_subnet_id: api.subnetId, provider: 'noop', ...TREE });

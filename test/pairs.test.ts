@@ -1,6 +1,7 @@
 /** Pairs on real nodes: whatever happens to one, the other one answers, and there is one owner of the address afterwards. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
@@ -394,9 +395,6 @@ test('nothing is left of a pair that is deleted: no namespace, no process, no di
     [],
   );
   for (const { id } of nodes) assert.deepEqual((await lbaas.api.request<{ ports: unknown[] }>('GET', `/network/v2.0/ports?device_id=${id}`)).ports, []);
-  const { stdout } = await run('pgrep', ['-f', cloud.instance]).catch(() => ({ stdout: '' }));
-  assert.equal(
-    nodes.some(({ directory }) => stdout.includes(directory)),
-    false,
-  );
+  const { stdout } = await run('pgrep', ['-af', cloud.instance]).catch(() => ({ stdout: '' }));
+  for (const { directory } of nodes) assert.deepEqual([stdout.includes(directory), existsSync(directory)], [false, false]);
 });
