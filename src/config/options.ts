@@ -223,7 +223,11 @@ export const OPTIONS = {
       60,
       'Seconds after which a load balancer that is still PENDING becomes ERROR with a reason. The work goes on all the same.',
     ),
-    resync_interval: option(decimal(1, 86_400), 60, 'Seconds between two comparisons of every load balancer with what its nodes run.'),
+    resync_interval: option(
+      decimal(1, 86_400),
+      4,
+      'Seconds in which every load balancer is compared with what its nodes run, as long as there are few: at most ten are looked at in a second.',
+    ),
     retry_max: option(decimal(1, 3600), 30, 'Longest wait before a failed delivery is tried again, seconds; the first waits are shorter.'),
   },
   health_manager: {

@@ -12,6 +12,7 @@ import { byId, list } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { type CertificateVault, MaterialReader } from './materials.ts';
 import { Observer } from './observe.ts';
+import { Patrol } from './patrol.ts';
 import { type Reconciler, reconcile } from './reconcile.ts';
 import { type Outcome, WorkQueue } from './work-queue.ts';
 
@@ -39,6 +40,8 @@ const RETRY_FIRST_MS = 100;
 /** How long a new balancer must be left alone before its node is made, and the longest it waits for that, ms. */
 const QUIET_MS = 12;
 const QUIET_AT_MOST_MS = 60;
+/** How often nodes that nobody owns are looked for, ms. */
+const ORPHAN_CHECK_MS = 60_000;
 /** How often waiting balancers are compared with their deadline, ms. */
 const DEADLINE_CHECK_MS = 1000;
 /** How often old rows of the audit trail and of the notifications are removed, ms. */
@@ -52,10 +55,13 @@ export class Controller {
   readonly #reconciler: Reconciler;
   #unsubscribe: () => void = () => {};
   #timers: NodeJS.Timeout[] = [];
+  #patrol: Patrol | null = null;
   /** The removal of old rows that is under way; null once no more may begin. */
   #purging: Promise<void> | null = Promise.resolve();
   /** Balancers that have their nodes. */
   readonly #delivered = new Set<string>();
+  /** Balancers that had their nodes at some time since the start. */
+  readonly #known = new Set<string>();
   /** Drivers with nodes since they were last tidied. */
   readonly #used = new Set<string>();
 
@@ -63,7 +69,16 @@ export class Controller {
     const { store, drivers, log, pendingDeadline } = options;
     const materials = new MaterialReader(options.vault ?? null);
     this.#options = options;
-    this.#reconciler = { store, drivers, log, pendingDeadline, now: () => new Date(), beforeReload: (id) => this.#observer.readNode(id), materials };
+    this.#reconciler = {
+      store,
+      drivers,
+      log,
+      pendingDeadline,
+      now: () => new Date(),
+      beforeReload: (id) => this.#observer.readNode(id),
+      materials,
+      isDelivered: (id) => this.#known.has(id),
+    };
     this.#queue = new WorkQueue({
       workers: options.workers,
       retryFirstMs: RETRY_FIRST_MS,
@@ -83,7 +98,7 @@ export class Controller {
 
   /** Removes what nobody owns, then looks at every balancer once: what a crash left half done is finished here. */
   async start(): Promise<void> {
-    const { store, drivers } = this.#options;
+    const { store, drivers, log } = this.#options;
     for (const driver of drivers.all) {
       driver.onLost((id) => void this.#guard('restart', () => this.#lost(id)));
       await driver.start();
@@ -93,16 +108,23 @@ export class Controller {
     for (const id of await allBalancerIds(store.db)) this.#queue.add(id);
     await this.#observer.start();
     this.#timers = [
-      setInterval(() => void this.#guard('resync', () => this.#resync()), this.#options.resyncInterval * 1000),
+      setInterval(() => void this.#guard('looking for nodes without an owner', () => this.#removeAllOrphans()), ORPHAN_CHECK_MS),
       setInterval(() => void this.#guard('deadline check', () => this.#expire()), DEADLINE_CHECK_MS),
       setInterval(() => this.#purge(), PURGE_INTERVAL_MS),
     ];
     this.#purge();
+    this.#patrol = new Patrol({
+      round: () => allBalancerIds(store.db),
+      visit: (id) => this.#queue.addGently(id),
+      everyMs: this.#options.resyncInterval * 1000,
+      onError: (error) => log.error({ reason: error instanceof Error ? error.message : String(error) }, 'the round of all load balancers failed'),
+    });
   }
 
   /** Stops working. Nodes go on carrying traffic. */
   async stop(): Promise<void> {
     this.#unsubscribe();
+    this.#patrol?.stop();
     for (const timer of this.#timers) clearInterval(timer);
     const purging = this.#purging;
     this.#purging = null;
@@ -129,6 +151,8 @@ export class Controller {
     this.#observer.assign(id, amphorae);
     if (amphorae.length > 0 && outcome.done) this.#delivered.add(id);
     else this.#delivered.delete(id);
+    if (amphorae.length === 0) this.#known.delete(id);
+    else if (outcome.done) this.#known.add(id);
     for (const { driver } of amphorae) this.#used.add(driver);
     if (amphorae.length === 0) await this.#tidy();
     return outcome;
@@ -152,9 +176,8 @@ export class Controller {
     if (row) this.#queue.add(row.loadbalancer_id);
   }
 
-  async #resync(): Promise<void> {
+  async #removeAllOrphans(): Promise<void> {
     for (const driver of this.#options.drivers.all) await this.#removeOrphans(driver);
-    for (const id of await allBalancerIds(this.#options.store.db)) this.#queue.addGently(id);
   }
 
   async #expire(): Promise<void> {

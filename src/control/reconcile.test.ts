@@ -68,7 +68,16 @@ async function world(t: TestContext): Promise<World> {
     authority: (ca) => had([ca], { certificates: [], revocations: [] }),
   });
   const drivers = new Drivers(new Map([['noop', driver]]));
-  const deps: Reconciler = { store, drivers, log: silent, pendingDeadline: 60, now: () => NOW, beforeReload: async () => Promise.resolve(), materials };
+  const deps: Reconciler = {
+    store,
+    drivers,
+    log: silent,
+    pendingDeadline: 60,
+    now: () => NOW,
+    beforeReload: async () => Promise.resolve(),
+    materials,
+    isDelivered: () => true,
+  };
   return { store, driver, balancer, deps, lost, balancerNow: async () => (await byId(store.db, loadBalancer, balancer.id)) ?? assert.fail('gone') };
 }
 

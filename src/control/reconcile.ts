@@ -12,11 +12,13 @@ import type { Drivers } from '../nodes/drivers.ts';
 import type { NodeDriver } from '../nodes/node.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
 import { recordBroken, recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
+import { announceDrift } from '../store/events.ts';
 import type { ChildTable } from '../store/row-ranges.ts';
 import { byId, update } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { claim, release } from './claim.ts';
 import { diff } from './diff.ts';
+import { type Drift, driftOf, isSettled } from './drift.ts';
 import { type MaterialReader, materialsFor } from './materials.ts';
 import type { Placement, PlacedNode } from './place.ts';
 import { resolve } from './resolve.ts';
@@ -35,6 +37,8 @@ export interface Reconciler {
   /** Called before proxy workers end, by a plan or with their node, so that their last counters are read. Throws nothing. */
   readonly beforeReload: (nodeId: string) => Promise<void>;
   readonly materials: MaterialReader;
+  /** Whether the balancer had its nodes since this server began: before that, a difference is what a restart left. */
+  readonly isDelivered: (id: string) => boolean;
 }
 
 /** Plans per attempt: after a reload the proxy may still hold runtime state of before, which a second plan mends. */
@@ -83,7 +87,7 @@ async function deliver(deps: Reconciler, tree: BalancerTree, attempt: number): P
     const spared = attempt < CAREFUL_ATTEMPTS ? sparedOf(stage.amphorae, standings) : null;
     if (attempt < CAREFUL_ATTEMPTS) await readySuccessor(deps, driver, topology, stage.amphorae, standings);
     const amphorae = stage.amphorae.map((row): Amphora => (row === spared ? { ...row, status: 'ALLOCATED' } : row));
-    const placement = await deliverTo(deps, driver, topology, amphorae, attempt);
+    const placement = await toldOf(deps, stage, attempt, (found) => deliverTo(deps, driver, topology, amphorae, { attempt, found }));
     const outcome = { whole: spared === null, complaint: complaints.join('; ').slice(0, LONGEST_REASON) };
     if (!isSaid(stage, outcome)) await deps.store.transaction((tx) => record(deps, tx, stage, placement, outcome));
     if (outcome.whole) return outcome.complaint;
@@ -100,7 +104,7 @@ async function readySuccessor(deps: Reconciler, driver: NodeDriver, topology: To
   const { nodes } = await claim(deps.store, topology, stays, driver.name, deps.now());
   for (const node of nodes) {
     if (node.amphora.id === parting.id || standings.get(node.amphora.id) === null) continue;
-    await converge(deps, driver, node, await wantedConfig(driver, topology, node), 0);
+    await converge(deps, driver, node, await wantedConfig(driver, topology, node), { attempt: 0, found: [] });
   }
 }
 
@@ -120,14 +124,42 @@ function isSaid({ balancer }: BalancerTree, { whole, complaint }: Delivered): bo
   return balancer.provisioning_status === 'ERROR' && balancer.status_reason === complaint;
 }
 
-async function deliverTo(deps: Reconciler, driver: NodeDriver, topology: Topology, amphorae: readonly Amphora[], attempt: number): Promise<Placement> {
+/** Does the work, and tells of what it found that nobody asked for: once when it could not be put right, and when it was. */
+async function toldOf<T>(deps: Reconciler, tree: BalancerTree, attempt: number, work: (found: Drift[]) => Promise<T>): Promise<T> {
+  const found: Drift[] = [];
+  const tells = isSettled(tree) && deps.isDelivered(tree.balancer.id);
+  try {
+    const result = await work(found);
+    if (tells) await tell(deps, tree, found, null);
+    return result;
+  } catch (error) {
+    if (tells && attempt === 0) await tell(deps, tree, found, error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+async function tell({ store, log, now }: Reconciler, { balancer }: BalancerTree, found: readonly Drift[], failure: string | null): Promise<void> {
+  if (found.length === 0) return;
+  for (const { node, cost, steps } of found) log.warn({ loadbalancer: balancer.id, node, cost, steps, failure }, 'a node was not as it was left');
+  await store.transaction(async (tx) => {
+    for (const drift of found) await announceDrift(tx, balancer, { ...drift, healed: failure === null, reason: failure }, now());
+  });
+}
+
+interface Round {
+  readonly attempt: number;
+  /** Takes what is found that differs, as it was before it is put right. */
+  readonly found: Drift[];
+}
+
+async function deliverTo(deps: Reconciler, driver: NodeDriver, topology: Topology, amphorae: readonly Amphora[], round: Round): Promise<Placement> {
   const placement = await claim(deps.store, topology, amphorae, driver.name, deps.now());
   for (const { id } of placement.surplusAmphorae) {
     await readLast(deps, id);
     await driver.remove(id);
   }
   const standings = await standingsOf(driver, amphorae);
-  await eachInTurn(placement.nodes, standings, async (node) => converge(deps, driver, node, await wantedConfig(driver, topology, node), attempt));
+  await eachInTurn(placement.nodes, standings, async (node) => converge(deps, driver, node, await wantedConfig(driver, topology, node), round));
   await oneActive(driver, placement.nodes);
   return placement;
 }
@@ -150,12 +182,14 @@ async function converge(
   driver: NodeDriver,
   { amphora: { id } }: PlacedNode,
   wanted: NodeConfig,
-  attempt: number,
+  { attempt, found }: Round,
 ): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const present = await driver.present(id);
     const plan = diff(present, wanted, { avoidRuntime: attempt > 0 && round === 0 });
     if (plan.length === 0) return;
+    const drift = round === 0 ? driftOf(id, driver.name, present, wanted, plan) : null;
+    if (drift) found.push(drift);
     const cost = costOf(plan);
     log.debug({ node: id, cost, steps: plan.map(({ kind }) => kind) }, 'applying plan');
     if (present?.proxy && cost !== 'runtime') await beforeReload(id);

@@ -1,5 +1,5 @@
 /**
- * Notifications: Octavia's three about load balancers (octavia-api reference §3.5). Each is a row written in the
+ * Notifications: Octavia's three about load balancers (octavia-api reference §3.5), and one of our own. Each is a row written in the
  * transaction that makes it true, so that there is exactly one however the process ends.
  */
 import { randomUUID } from 'node:crypto';
@@ -41,6 +41,17 @@ export async function announceEnd(tx: Tx, action: BalancerEnd, balancer: LoadBal
   await tx.db.insertInto('event').values(row).execute();
   tx.events.add(row.type);
 }
+
+/** Writes that a node was found to run something else than it was given, and whether that was put right. */
+export async function announceDrift(tx: Tx, { id, name, project_id }: LoadBalancer, drift: object, now: Date): Promise<void> {
+  const payload = { id, loadbalancer_id: id, name, project_id, ...drift };
+  const row = { id: randomUUID(), at: now.toISOString(), type: DRIFT, project_id, resource_id: id, payload };
+  await tx.db.insertInto('event').values(row).execute();
+  tx.events.add(row.type);
+}
+
+/** Not one of Octavia's. */
+const DRIFT = 'edgeweir.loadbalancer.drift';
 
 /**
  * The balancer as Octavia has sent it in two shapes, both at once: with `id`, `enabled` and `vip` as its administrators'

@@ -24,8 +24,9 @@ import { removeProxyFiles, removeUnnamed, writeProxyFiles } from './proxy-files.
 import { combined, readPacketReading } from './packet-reading.ts';
 import { cutOwedFlows, deletePackets, owesCuts, type PacketPlace, readPackets, setPackets } from './packets.ts';
 import { type Group, groupsOf, type SingleStep } from './plan-groups.ts';
-import { isSound, presentProxy } from './proxy-present.ts';
+import { isSound, presentProxy, unlessStopped } from './proxy-present.ts';
 import { readProxyReading } from './proxy-reading.ts';
+import { SilentProxyError } from './proxy-socket.ts';
 import { reloadProxy } from './proxy-reload.ts';
 import { readWorkerInfo } from './proxy-state.ts';
 import { isWatched, watchAgain } from './proxy-watcher.ts';
@@ -144,12 +145,22 @@ export class LocalNodes implements NodeDriver {
 
   async read(id: string): Promise<Reading | null> {
     const { proxy: place, packets: table } = this.#place(id);
-    const [proxy, packets, active] = await Promise.all([readProxyReading(place.files), readPacketReading(table, this.#flows), this.active(id)]);
+    const [proxy, packets, active] = await Promise.all([this.#readProxy(id, place), readPacketReading(table, this.#flows), this.active(id)]);
     if (!proxy && this.#sentinels.watches(id)) await this.#serial.run(id, () => this.#confirmLoss(id));
     if (active !== null) await this.#lookAfter(id, proxy !== null);
     if (packets && owesCuts(table)) this.#cutAgain(id, table);
     const reading = combined(proxy, packets);
     return reading && active === false ? { ...reading, standby: true } : reading;
+  }
+
+  /** One that is asked and says nothing is looked at more closely (`present`), and replaced if that is its end. */
+  async #readProxy(id: string, place: ProxyPlace): ReturnType<typeof readProxyReading> {
+    try {
+      return await unlessStopped(place, readProxyReading(place.files));
+    } catch (error) {
+      if (error instanceof SilentProxyError) this.#tellLost(id, 'the proxy of a node does not answer');
+      throw error;
+    }
   }
 
   async active(id: string): Promise<boolean | null> {
@@ -168,7 +179,7 @@ export class LocalNodes implements NodeDriver {
   async #neglected(id: string, served: boolean): Promise<string | null> {
     const { vrrp, proxy } = this.#place(id);
     if (!isPaired(vrrp.files)) return null;
-    if (!(await isKept(vrrp))) return 'the keepalived of a node is gone';
+    if (!(await isKept(vrrp))) return 'the keepalived of a node is gone, or stopped';
     return !served || (await isWatched(proxy)) ? null : 'the watcher of a proxy is gone';
   }
 

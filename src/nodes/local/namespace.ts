@@ -118,12 +118,22 @@ export function parentInNamespace(pid: number): Pick<Process, 'pid' | 'namespace
 
 /** 0 when the process is not there. */
 export function parentOf(pid: number): number {
+  return Number(statOf(pid)[1] ?? 0);
+}
+
+/** Whether it is there and has been stopped (SIGSTOP): it does nothing any more, and ends only by force. */
+export function isStopped(pid: number): boolean {
+  return statOf(pid)[0] === 'T';
+}
+
+/** State, parent and so on (proc(5)); empty when the process is not there. */
+function statOf(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The program's name, in parentheses, may hold spaces.
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return 0;
+    return [];
   }
 }
 

@@ -14,6 +14,22 @@ export class NoProxyError extends NodeError {
   }
 }
 
+/** Somebody listens, and says nothing: it is stopped, stuck, or very busy. */
+export class SilentProxyError extends NodeError {
+  constructor(path: string, why: string) {
+    super(`${path}: ${why}`);
+    this.name = 'SilentProxyError';
+  }
+}
+
+/** It will say nothing until somebody lets it go on. */
+export class StoppedProxyError extends SilentProxyError {
+  constructor(path: string) {
+    super(path, 'no answer, because the proxy has been stopped');
+    this.name = 'StoppedProxyError';
+  }
+}
+
 /** The connection broke off: at a reload the master closes all of them. Asking again helps. */
 export class BrokenAnswerError extends NodeError {
   constructor(path: string, cause?: unknown) {
@@ -25,12 +41,13 @@ export class BrokenAnswerError extends NodeError {
 const PROMPT = '\n> ';
 /** Well below the smallest buffer in which HAProxy must hold a line (tune.bufsize, 16,384 bytes). */
 const LINE_AT_MOST = 8000;
-const SILENCE_AT_MOST = 10_000;
+/** A worker answers within milliseconds, however many clients it has. A master reads a whole configuration in between. */
+const SILENCE_AT_MOST = { worker: 2000, master: 10_000 };
 
 /** Asks the worker; one reply per command, without the line end. All commands go in one round trip. */
 export async function askWorker(path: string, commands: readonly string[]): Promise<string[]> {
   if (commands.length === 0) return [];
-  const text = await converse(path, `prompt\n${joined(commands.map(oneCommand))}quit\n`);
+  const text = await converse(path, `prompt\n${joined(commands.map(oneCommand))}quit\n`, SILENCE_AT_MOST.worker);
   // Before the first reply stands the prompt, behind the last one another.
   const replies = text.split(PROMPT).slice(1, -1);
   if (replies.length !== commands.length) throw new BrokenAnswerError(path);
@@ -39,7 +56,7 @@ export async function askWorker(path: string, commands: readonly string[]): Prom
 
 /** Asks the master; `@!<pid>` in front of a command passes it to that worker. */
 export async function askMaster(path: string, command: string): Promise<string> {
-  const answer = await converse(path, `${oneCommand(command)}\n`, true);
+  const answer = await converse(path, `${oneCommand(command)}\n`, SILENCE_AT_MOST.master, true);
   if (answer === '') throw new BrokenAnswerError(path);
   return answer;
 }
@@ -47,7 +64,7 @@ export async function askMaster(path: string, command: string): Promise<string> 
 /** Tells the master to reload. It answers with nothing, or by breaking off. */
 export async function orderReload(path: string): Promise<void> {
   try {
-    await converse(path, 'reload\n', true);
+    await converse(path, 'reload\n', SILENCE_AT_MOST.master, true);
   } catch (error) {
     if (!(error instanceof BrokenAnswerError)) throw error;
   }
@@ -70,12 +87,12 @@ function joined(commands: readonly string[]): string {
 }
 
 /** `finish` closes our side after the question: the master waits for that before it ends a conversation. */
-function converse(path: string, question: string, finish = false): Promise<string> {
+function converse(path: string, question: string, silence: number, finish = false): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: string[] = [];
     const socket = connect(path);
     socket.setEncoding('utf8');
-    socket.setTimeout(SILENCE_AT_MOST, () => socket.destroy(new NodeError(`${path}: no answer for ${SILENCE_AT_MOST / 1000} s`)));
+    socket.setTimeout(silence, () => socket.destroy(new SilentProxyError(path, `no answer for ${silence / 1000} s`)));
     socket.on('data', (part: string) => parts.push(part));
     socket.on('error', (error) => reject(explained(path, error)));
     socket.on('close', () => resolve(parts.join('')));

@@ -16,6 +16,8 @@ export interface VrrpFiles {
   /** Of the process that keeps keepalived running. */
   readonly keeperPid: string;
   readonly pid: string;
+  /** Of its child, which speaks VRRP. */
+  readonly speakerPid: string;
   readonly log: string;
   /** Anything but 0 in it makes keepalived give up the address. */
   readonly fault: string;
@@ -32,6 +34,7 @@ export function vrrpFiles({ directory }: Pick<NodeFiles, 'directory'>): VrrpFile
     applied: file('keepalived.applied'),
     keeperPid: file('keeper.pid'),
     pid: file('keepalived.pid'),
+    speakerPid: file('vrrp.pid'),
     log: file('keepalived.log'),
     fault: file(FAULT_FILE),
     watcherPid: file('watcher.pid'),

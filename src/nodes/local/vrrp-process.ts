@@ -14,12 +14,12 @@ import { run } from './command.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { isKeeper, kept } from './keeper.ts';
 import { namespacePath } from './names.ts';
-import { commandLineOf, end, type Process, namespaceExists, parentOf, processesIn } from './namespace.ts';
+import { commandLineOf, end, isStopped, type Process, namespaceExists, parentOf, processesIn } from './namespace.ts';
 import { until } from './pause.ts';
 import { endOfLog, quoted, textSince } from './daemon-log.ts';
 import { acceptCandidate, launchInside } from './daemon-process.ts';
 import { dropLink, linkState } from './switch.ts';
-import { type VrrpFiles, isFaulty, livePid } from './vrrp-files.ts';
+import { type VrrpFiles, isFaulty, livePid, readPid } from './vrrp-files.ts';
 
 export interface VrrpPlace {
   readonly namespace: string;
@@ -46,7 +46,7 @@ export async function presentVrrp(place: VrrpPlace): Promise<VrrpConfig | null> 
 async function soundPid(place: VrrpPlace): Promise<number | null> {
   const { namespace, files } = place;
   const [keeper, pid] = await Promise.all([livePid(namespace, files.keeperPid), livePid(namespace, files.pid)]);
-  if (keeper === null || pid === null || parentOf(pid) !== keeper) return null;
+  if (keeper === null || pid === null || parentOf(pid) !== keeper || (await isHeldUp(files))) return null;
   return (await hasVipLink(pid)) ? pid : null;
 }
 
@@ -56,9 +56,15 @@ async function hasVipLink(pid: number): Promise<boolean> {
   return devices?.includes(` ${VIP_LINK}:`) ?? false;
 }
 
-/** Whether keepalived is cared for. One that died is started again by its keeper; without that one it is lost. */
+/** Whether keepalived is cared for. One that died is started again by its keeper; without that one, or stopped, it is lost. */
 export async function isKept(place: VrrpPlace): Promise<boolean> {
-  return (await namespaceExists(place.namespace)) && (await livePid(place.namespace, place.files.keeperPid)) !== null;
+  if (!(await namespaceExists(place.namespace)) || (await livePid(place.namespace, place.files.keeperPid)) === null) return false;
+  return !(await isHeldUp(place.files));
+}
+
+async function isHeldUp({ pid, speakerPid }: VrrpFiles): Promise<boolean> {
+  const pids = await Promise.all([pid, speakerPid].map(readPid));
+  return pids.some((number) => number !== null && isStopped(number));
 }
 
 /** Whether the address is on this node, whoever put it there; null where none is shared. */
@@ -105,7 +111,7 @@ export async function startVrrp(place: VrrpPlace, vrrp: VrrpConfig): Promise<voi
 }
 
 function launch({ namespace, files, keepalived }: VrrpPlace): Promise<ChildProcess> {
-  const command = [keepalived, '-P', '-n', '-l', '-G', '-f', basename(files.config), '-p', basename(files.pid), '-r', 'vrrp.pid'];
+  const command = [keepalived, '-P', '-n', '-l', '-G', '-f', basename(files.config), '-p', basename(files.pid), '-r', basename(files.speakerPid)];
   return launchInside(namespace, files.directory, files.log, kept(command));
 }
 
