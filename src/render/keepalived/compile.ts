@@ -67,7 +67,8 @@ function globals(): Block {
       [word('vrrp_garp_master_delay'), integer(1, 0, 60)],
       [word('vrrp_garp_master_repeat'), integer(3, 1, 10)],
       // The VIP's MAC sends hardly anything else, and a switch forgets where a silent one is.
-      [word('vrrp_garp_master_refresh'), integer(30, 1, 300)],
+      // A standby whose interface comes up may teach a switch that the shared MAC is there, until the active node says something.
+      [word('vrrp_garp_master_refresh'), integer(1, 1, 300)],
       [word('vrrp_garp_master_refresh_repeat'), integer(1, 1, 10)],
     ],
   };
