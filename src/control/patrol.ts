@@ -16,8 +16,8 @@ export interface PatrolOptions {
 
 /** The shortest time between two visits, ms: 20 are a round of two seconds, 400 one of forty. */
 const SHORTEST_PAUSE_MS = 100;
-/** Who has come since the round began is visited in the next one. */
-const LONGEST_PAUSE_MS = 1000;
+/** As long as there is nobody, ms. */
+const IDLE_PAUSE_MS = 1000;
 
 export class Patrol {
   readonly #stopped = new AbortController();
@@ -34,9 +34,10 @@ export class Patrol {
     while (!this.#stopped.signal.aborted) {
       try {
         const ids = await round();
-        if (ids.length === 0) await this.#pause(LONGEST_PAUSE_MS);
+        if (ids.length === 0) await this.#pause(IDLE_PAUSE_MS);
         for (const id of ids) {
-          await this.#pause(Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, everyMs / 2 / ids.length)));
+          // Who has come since the round began is visited in the next one: hence two in the time.
+          await this.#pause(Math.max(SHORTEST_PAUSE_MS, everyMs / 2 / ids.length));
           if (!this.#stopped.signal.aborted) visit(id);
         }
       } catch (error) {
