@@ -71,7 +71,14 @@ async function test(node, args) {
   if (checked >= 128) return checked;
   if (checked !== 0) say('» The checks failed, see above; running the tests all the same.');
   const files = named ? [] : TESTS;
-  const tested = await node('--test', '--test-reporter=spec', `--test-concurrency=${concurrency()}`, ...args, ...files);
+  const tested = await node(
+    '--import=./scripts/setup/fuzz-seed.ts',
+    '--test',
+    '--test-reporter=spec',
+    `--test-concurrency=${concurrency()}`,
+    ...args,
+    ...files,
+  );
   if (checked !== 0) say('✖ npm run check failed: see the top of this output.');
   return tested === 0 ? checked : tested;
 }

@@ -18,11 +18,11 @@ import {
   sorted,
 } from './contract-lists.fixture.ts';
 
-const SEED = Number(process.env['CONTRACT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = fc.readConfigureGlobal().seed ?? Math.floor(Math.random() * 2 ** 31);
 const TAG_FILTERS: readonly TagFilter[] = ['tags', 'tags-any', 'not-tags', 'not-tags-any'];
 
 async function filled(t: TestContext): Promise<{ api: Octavia; lists: Listed[] }> {
-  t.diagnostic(`CONTRACT_SEED=${SEED}`);
+  t.diagnostic(`TEST_SEED=${SEED}`);
   const api = await octavia(t);
   await fill(api);
   return { api, lists: await everything(api) };

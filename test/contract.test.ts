@@ -12,8 +12,8 @@ import { type Spoilt, spoilt, valid } from './contract-values.fixture.ts';
 import { type Answer, type Order, World } from './contract-world.fixture.ts';
 
 const ALL = operations();
-/** Random, printed, and to be given back by CONTRACT_SEED when a run has failed. */
-const SEED = Number(process.env['CONTRACT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+/** Random where the runner names none (TEST_SEED), and printed. */
+const SEED = fc.readConfigureGlobal().seed ?? Math.floor(Math.random() * 2 ** 31);
 
 /** The error tells which request it was; all that was generated would hide it. */
 const QUIET: fc.Parameters<unknown> = {
@@ -132,7 +132,7 @@ async function seeds({ api }: World): Promise<void> {
 }
 
 async function explore(t: TestContext, network: 'embedded' | 'unchecked', numRuns: number): Promise<World> {
-  t.diagnostic(`CONTRACT_SEED=${SEED}`);
+  t.diagnostic(`TEST_SEED=${SEED}`);
   const world = await World.open(t, { network });
   if (network === 'unchecked') await world.forgetNetworks();
   const property = fc.asyncProperty(fc.array(anyOrder, { minLength: 20, maxLength: 30 }), async (orders) => runOf(world, orders));
@@ -168,7 +168,7 @@ function wrongFor({ id, body }: Operation): fc.Arbitrary<Spoilt> {
 describe('requests that the schemas do not allow', () => {
   for (const operation of ALL.filter(({ body }) => body !== null)) {
     test(`${operation.id}: 400 that names the attribute, and nothing changed`, async (t) => {
-      t.diagnostic(`CONTRACT_SEED=${SEED}`);
+      t.diagnostic(`TEST_SEED=${SEED}`);
       const world = await World.open(t, {});
       await seeds(world);
       const property = fc.asyncProperty(wrongFor(operation), fc.nat(1000), async ({ body, field }, at) => {

@@ -61,6 +61,8 @@ const QUANTIFIER = /[*+?]|\{(\d*)(,?)(\d*)\}/y;
 const GLOBAL_FLAGS = /^\(\?[ims]+\)/;
 const GROUP = /\((?:\?(?:(?<plain>[ims]*:)|P<(?<name>[A-Za-z_][A-Za-z0-9_]{0,31})>|(?<behind><)?(?<look>[=!])|(?<other>)))?/y;
 const HEX = /[0-9A-Fa-f]{2}/y;
+/** A class that PCRE2 reads as a POSIX one that stands outside of a class: `[.a.]`, but not `[.]` (pcre2pattern(3)). */
+const POSIX = /\[([:.=])(?:\\[\]\\]|(?!\[\1|\])[^])*?\1\]/y;
 
 class Parser {
   readonly #source: string;
@@ -171,7 +173,9 @@ class Parser {
   }
 
   #class(): Pattern {
-    const start = this.#at++;
+    const start = this.#at;
+    if (this.#match(POSIX)) throw new RegexError('POSIX classes are not supported', start);
+    this.#at++;
     const negated = this.#take('^');
     let chars = 0n;
     do {
