@@ -20,7 +20,10 @@ export class OpenstackProcess {
 
   /** One at a time: whoever calls waits for the answer before it calls again. */
   async run(words: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ran> {
-    const answered = Promise.race([once(this.#answers, 'line'), once(this.#answers, 'close')]);
+    const waiting = new AbortController();
+    const either = ['line', 'close'].map((event) => once(this.#answers, event, { signal: waiting.signal }));
+    const answered = Promise.race(either).finally(() => waiting.abort());
+    for (const one of either) one.catch(() => {});
     this.#child.stdin.write(`${JSON.stringify({ words, environment })}\n`);
     const [line] = (await answered) as [string?];
     if (line === undefined) throw new Error(`openstack ${words.join(' ')}: the process that runs it has ended`);
