@@ -60,6 +60,7 @@ const EXAMPLES: Examples = {
   inUse: ['Network', ID, 'There are one or more ports still in use on the network.'],
   alreadyExists: ['flavor', 'large'],
   recordInUse: ['Flavor', ID],
+  noAgentPort: [],
   unsupportedOption: ['octavia', 'TERMINATED_HTTPS'],
   unsupportedAction: ['octavia', 'failover'],
   driver: ['octavia', 'haproxy refused the configuration'],

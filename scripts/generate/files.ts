@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sampleConfig } from '../../src/config/sample.ts';
 import { ROOT, readText } from '../repository.ts';
-import { attributePage } from './attribute-page.ts';
+import { attributePage, edgePage } from './attribute-page.ts';
 import { clientsPage } from './clients-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorPage } from './error-page.ts';
@@ -12,6 +12,7 @@ import { openApiText } from './openapi.ts';
 
 export const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/api/octavia.md': attributePage,
+  'docs/api/edge.md': edgePage,
   'docs/api/openapi.json': openApiText,
   'docs/clients.md': clientsPage,
   'docs/errors.md': errorPage,

@@ -3,6 +3,7 @@ import { amphora } from '../../src/model/amphora.ts';
 import { availabilityZone, availabilityZoneProfile } from '../../src/model/availability-zone.ts';
 import { flavor, flavorProfile } from '../../src/model/flavor.ts';
 import { healthMonitor } from '../../src/model/health-monitor.ts';
+import { host } from '../../src/model/host.ts';
 import { l7Policy } from '../../src/model/l7-policy.ts';
 import { l7Rule } from '../../src/model/l7-rule.ts';
 import { listener } from '../../src/model/listener.ts';
@@ -51,3 +52,6 @@ export const RESOURCES: readonly Documented[] = [
   documented(availabilityZoneProfile, `${BASE}/availabilityzoneprofiles`),
   documented(amphora, '/v2.0/octavia/amphorae', { verbs: ['list', 'show', 'delete'] }),
 ];
+
+export const EDGE_PREFIX = '/edge';
+export const EDGE_RESOURCES: readonly Documented[] = [documented(host, '/v1/hosts')];

@@ -8,6 +8,7 @@ export const FACES = {
   compute: '/compute/v2.1',
   image: '/image',
   'key-manager': '/key-manager',
+  edge: '/edge',
   events: '/events',
   audit: '/audit',
 } as const;

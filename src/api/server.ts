@@ -11,6 +11,8 @@ import type { QuotaLimits } from '../model/quota.ts';
 import type { ServerSource } from '../model/server.ts';
 import type { Store } from '../store/store.ts';
 import { auditFace } from './audit/face.ts';
+import { edgeFace } from './edge/face.ts';
+import type { HostDoor } from './edge/hosts.ts';
 import { eventsFace } from './events/face.ts';
 import { limitConnections } from './connection-limit.ts';
 import { computeFace } from './compute/face.ts';
@@ -76,6 +78,8 @@ export interface ServerOptions {
   readonly quotas: QuotaLimits;
   /** Names that networks may be mapped to. */
   readonly physicalNetworks: readonly string[];
+  /** Who lets hosts in; nobody if not given. */
+  readonly door?: HostDoor | null;
   /** What the compute face lists; nothing if not given. */
   readonly servers?: readonly ServerSource[];
 }
@@ -84,6 +88,7 @@ const LOAD_BALANCER = '/load-balancer';
 const COMPUTE = '/compute';
 const IMAGE = '/image';
 const KEY_MANAGER = '/key-manager';
+const EDGE = '/edge';
 const NEUTRON_LBAAS = '/network/v2.0/lbaas';
 /** A client may keep a connection idle this long, ms; longer than what proxies in front usually do. */
 const KEEP_ALIVE_MS = 75_000;
@@ -115,6 +120,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const octavia = { ...octaviaOptions(options), authenticate: check };
   await app.register(octaviaFace({ ...octavia, baseUrl: (request) => `${base(request)}${LOAD_BALANCER}` }), { prefix: LOAD_BALANCER });
   await app.register(neutronLbaasFace({ ...octavia, baseUrl: (request) => `${base(request)}/network` }), { prefix: NEUTRON_LBAAS });
+  await app.register(edgeFace({ ...octavia, door: options.door ?? null, baseUrl: (request) => `${base(request)}${EDGE}` }), { prefix: EDGE });
   const records = { store: options.store, authenticate: check, roleSet: options.roleSet, maxLimit: options.maxLimit, baseUrl: base };
   await app.register(eventsFace({ ...records, log: options.log, maxConnections: options.maxConnections ?? MAX_CONNECTIONS }), { prefix: '/events' });
   await app.register(auditFace(records), { prefix: '/audit' });
@@ -179,8 +185,9 @@ function bare({ maxBodySize, maxConnections = MAX_CONNECTIONS, log }: ServerOpti
   return app;
 }
 
+/** Whether its face rehearses writes and compares ETags. */
 function isLoadBalancing(path: string): boolean {
-  return path.startsWith(LOAD_BALANCER) || path.startsWith(NEUTRON_LBAAS);
+  return [LOAD_BALANCER, NEUTRON_LBAAS, EDGE].some((prefix) => path.startsWith(prefix));
 }
 
 /** The load-balancer face's many spellings of a path become one. */

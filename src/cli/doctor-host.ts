@@ -1,5 +1,6 @@
 /** What the doctor asks of the host: user, programs, kernel. */
 import { execFile } from 'node:child_process';
+import os from 'node:os';
 import { promisify } from 'node:util';
 import type { Config } from '../config/options.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -141,3 +142,13 @@ function reason(error: unknown): string {
   const { stderr, code, message } = error as { stderr?: string; code?: string; message: string };
   return code === 'ENOENT' ? 'not installed' : firstLine(stderr || message);
 }
+
+/** What an agent tells of its machine. */
+export async function hostFacts(config: Config): Promise<Record<string, string>> {
+  const memory = `${Math.round(os.totalmem() / 1_048_576)} MiB`;
+  const found = await programChecks(config);
+  const versions = found.filter(({ result, check }) => result !== 'fail' && TOLD.includes(check)).map(({ check, detail }) => [check, detail.slice(0, 200)]);
+  return { kernel: os.release(), processors: String(os.availableParallelism()), memory, ...Object.fromEntries(versions) };
+}
+
+const TOLD = ['haproxy', 'keepalived', 'nft'];

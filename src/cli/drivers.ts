@@ -4,8 +4,12 @@ import type { Config } from '../config/options.ts';
 import type { Engine } from '../model/capability.ts';
 import type { Log } from '../model/log.ts';
 import { Drivers } from '../nodes/drivers.ts';
+import { Fleet, type HostPool } from '../nodes/fleet/fleet.ts';
 import { LocalNodes } from '../nodes/local/local-nodes.ts';
 import type { NodeDriver } from '../nodes/node.ts';
+import { hostOfNode, nodesOf } from '../store/hosts.ts';
+import type { Store } from '../store/store.ts';
+import { CliError } from './cli-error.ts';
 import { flowLogOptions } from './flow-log-options.ts';
 import { NoopNodes } from '../nodes/noop/noop-nodes.ts';
 
@@ -28,11 +32,17 @@ const KINDS = {
   noop: { description: 'Carries no traffic: for trying the API out.', carries: 'anything' },
 } as const;
 
-/** octavia and amphora are one driver by two names, as in Octavia; so are all spellings of noop. */
-export function createDrivers(config: Config, instance: string, log: Log): Drivers {
+/** The name in the rows of nodes in namespaces, of this host or of another. */
+export const LOCAL_DRIVER = 'local';
+
+/**
+ * octavia and amphora are one driver by two names, as in Octavia; so are all spellings of noop.
+ * @param pool other hosts; null where there are none
+ */
+export function createDrivers(config: Config, store: Store, log: Log, pool: HostPool | null = null): Drivers {
   const kinds = new Map<string, NodeDriver>();
   const driverOf = (kind: 'local' | 'noop'): NodeDriver => {
-    const driver = kinds.get(kind) ?? (kind === 'noop' ? new NoopNodes({ observed: false }) : local(config, instance, log));
+    const driver = kinds.get(kind) ?? (kind === 'noop' ? new NoopNodes({ observed: false }) : carriers(config, store, log, pool));
     kinds.set(kind, driver);
     return driver;
   };
@@ -40,7 +50,12 @@ export function createDrivers(config: Config, instance: string, log: Log): Drive
 }
 
 /** Whether any provider that may be chosen makes nodes on this host. */
-export function usesLocalNodes(options: Providers): boolean {
+export function usesLocalNodes(config: Config): boolean {
+  return config.local_node.enabled && carriesTraffic(config);
+}
+
+/** Whether any provider that may be chosen needs hosts, this one or others. */
+export function carriesTraffic({ lb_provider: options }: Config): boolean {
   return [...namesOf(options)].some((name) => kindOf(name) === 'local');
 }
 
@@ -48,7 +63,33 @@ function kindOf(provider: Provider): 'local' | 'noop' {
   return provider === 'octavia' || provider === 'amphora' ? 'local' : 'noop';
 }
 
-function local(config: Config, instance: string, log: Log): NodeDriver {
+/** This host's nodes, those of other hosts, or both. */
+function carriers(config: Config, store: Store, log: Log, pool: HostPool | null): NodeDriver {
+  const { local_node: options } = config;
+  const driver = options.enabled ? localNodes(config, store.instance, log) : null;
+  if (!pool) {
+    if (driver) return driver;
+    throw new CliError('Nothing carries load balancers', {
+      remedy: 'Set [agents] bind_port for other hosts, or [local_node] enabled = true for this one.',
+      exitCode: 2,
+    });
+  }
+  return new Fleet({
+    name: LOCAL_DRIVER,
+    local: driver && { driver, physicalNetworks: new Set(options.bridge_mappings.map(({ physicalNetwork }) => physicalNetwork)) },
+    pool,
+    hostOf: (id) => hostOfNode(store.db, id),
+    nodesOf: (id) => nodesOf(store.db, id),
+    advertMs: advertMs(config),
+    log,
+  });
+}
+
+function advertMs({ local_node: options }: Config): number {
+  return Math.round(options.vrrp_advert_int * 100) * 10;
+}
+
+export function localNodes(config: Config, instance: string, log: Log): NodeDriver {
   const { DEFAULT, local_node: options } = config;
   const flowLogs = flowLogOptions(config);
   const bridgeMappings = new Map(options.bridge_mappings.map(({ physicalNetwork, namespace, bridge }) => [physicalNetwork, { namespace, bridge }]));
@@ -58,7 +99,7 @@ function local(config: Config, instance: string, log: Log): NodeDriver {
     bridgeMappings,
     haproxy: options.haproxy_binary,
     keepalived: options.keepalived_binary,
-    advertMs: Math.round(options.vrrp_advert_int * 100) * 10,
+    advertMs: advertMs(config),
     ...(flowLogs ? { flowLogs } : {}),
     log,
   });

@@ -5,11 +5,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/options.ts';
 import type { Overrides } from '../config/load.ts';
+import type { AgentWords } from './agent.ts';
 import { type Host, addNouns, optionOf, CLOUD_FLAGS, statePathOf } from './api/commands.ts';
 import { describe, exitCodeOf } from './cli-error.ts';
 import { FORMATS, type OutputOptions } from './output.ts';
 
-interface SharedOptions extends OutputOptions {
+/** And those of one verb alone, which others do not take. */
+interface SharedOptions extends OutputOptions, AgentWords {
   readonly configFile?: string;
   readonly set?: readonly string[];
 }
@@ -125,6 +127,10 @@ export function program(words: readonly string[] = []): Command {
   shared(weir.command('quickstart').description('run the server with the lab and a load balancer to look at; Ctrl-C removes all of it')).action(
     verb(async (config) => (await import('./quickstart.ts')).quickstart(config)),
   );
+  shared(weir.command('agent').description('carry load balancers on this host for a server elsewhere, in the foreground'))
+    .option('--server <host:port>', 'where the server waits for agents, instead of [agent] server')
+    .option('--join <token>', 'join it first, with the token that `weir host create` printed; - reads it from standard input')
+    .action(verb(async (config, options) => (await import('./agent.ts')).agent(config, options)));
   formatted(weir.command('doctor').description('check this host, and say what to do')).action(
     verb(async (config, options) => (await import('./doctor.ts')).doctor(config, options)),
   );

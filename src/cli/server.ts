@@ -17,6 +17,7 @@ import type { QuotaLimits } from '../model/quota.ts';
 import type { ServerSource } from '../model/server.ts';
 import type { Drivers } from '../nodes/drivers.ts';
 import { type Store, openStore } from '../store/store.ts';
+import { agentHub } from './agent-hub.ts';
 import { CliError } from './cli-error.ts';
 import { writeCloudsFile } from './clouds-file.ts';
 import { createDrivers, enabledProviders, runDirectory } from './drivers.ts';
@@ -68,13 +69,14 @@ async function start(
   const tokens = await Tokens.open({ store, statePath: DEFAULT.state_path, lifetime: identity.token_expiration });
   onStop(() => tokens.close());
   // Listening comes before the loop: a port that is taken must not have changed anything.
-  const drivers = createDrivers(config, store.instance, log);
+  const hub = await agentHub(config, store, log);
+  const drivers = createDrivers(config, store, log, hub);
   onStop(rotateTokenKeys(tokens, identity.token_key_rotation, log));
   const secretKeys = await SecretKeys.open({ statePath: DEFAULT.state_path, db: store.db });
   const certificates = config.key_manager.mode === 'embedded' ? certificateStore(store.db, secretKeys) : null;
   const vault = certificates && certificateVault(store.db, secretKeys);
   const planner = plannerFor(drivers, vault);
-  const options = { ...serverOptions(config, store, tokens, log), servers: [labServers(store), ...servers], secretKeys, certificates, planner };
+  const options = { ...serverOptions(config, store, tokens, log), servers: [labServers(store), ...servers], secretKeys, certificates, planner, door: hub };
   for (const close of await listen(config, options)) onStop(close);
   const controller = new Controller({ store, drivers, log, vault, ...controllerOptions(config) });
   onStop(() => controller.stop());

@@ -8,7 +8,7 @@ import type { Finding } from './finding.ts';
 
 /** Nothing is asked of a host that carries no load balancer. */
 export async function startFindings(config: Config): Promise<Finding[]> {
-  if (!usesLocalNodes(config.lb_provider)) return [];
+  if (!usesLocalNodes(config)) return [];
   const found = [userCheck(), await haproxyCheck(config.local_node.haproxy_binary), ...(await bridgeChecks(config))];
   return found.filter(({ result }) => result !== 'ok');
 }

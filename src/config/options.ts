@@ -15,6 +15,7 @@ import {
   logFormat,
   path,
   secret,
+  serverAddress,
   string,
   target,
   url,
@@ -70,6 +71,8 @@ export const GROUP_HELP = {
   quotas: 'How much a project may have.',
   network: 'Networks, subnets and ports.',
   local_node: 'Load balancers in network namespaces of this host.',
+  agents: 'Where the agents of other hosts connect to (docs/hosts.md).',
+  agent: 'The agent of a host that carries load balancers for a server elsewhere (weir agent).',
   haproxy_amphora: 'What HAProxy says of the flows it carries (docs/flow-logs.md).',
   amphora_agent: 'Where that is written to.',
   controller_worker: 'The loop that brings what was written to the nodes.',
@@ -175,6 +178,7 @@ export const OPTIONS = {
     ),
   },
   local_node: {
+    enabled: option(boolean, true, 'Carry load balancers on this host. Without it the server needs no root, and its agents carry them all.'),
     bridge_mappings: option(
       list(bridgeMapping),
       [],
@@ -187,6 +191,18 @@ export const OPTIONS = {
       decimal(0.05, 10),
       0.1,
       'Seconds between two adverts of the node that holds the address of a pair. After three and a half without one the other node takes over: 0.35 s with 0.1, 0.18 s with 0.05, 2.8 s with 1.',
+    ),
+  },
+  agents: {
+    bind_host: option(ipAddress, '0.0.0.0', 'Address to listen on.'),
+    bind_port: option(integer(0, 65_535), 0, 'Port to listen on, 9879 for instance; 0 is none: then there are no other hosts.'),
+    join_token_expiration: option(integer(60, 2_592_000), 86_400, 'How long a token to join with can be used, seconds.'),
+  },
+  agent: {
+    server: option(
+      serverAddress,
+      { host: '', port: 0 },
+      'Where the server waits for agents: a name or an address, a colon, and the port of its [agents] bind_port.',
     ),
   },
   haproxy_amphora: {

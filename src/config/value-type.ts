@@ -167,6 +167,24 @@ export const target: ValueType<Target> = {
   format: ({ host, port }) => `${host}:${port}`,
 };
 
+const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+
+/** A name or an address, and a port; empty is none. */
+export const serverAddress: ValueType<Target> = {
+  name: 'host and port',
+  range: '',
+  parse(text) {
+    if (text === '') return { host: '', port: 0 };
+    const [, bracketed, bare, digits] = /^(?:\[([^\]]+)\]|(.+)):(\d{1,5})$/.exec(text) ?? [];
+    const host = bracketed ?? bare ?? '';
+    const port = Number(digits);
+    const isHost = isIP(host) !== 0 || (HOST_NAME.test(host) && !/^[\d.]+$/.test(host));
+    if (!isHost || port < 1 || port > 65_535) throw new Error(`'${text}' is not a host and a port, as in edgeweir.example:9879`);
+    return { host, port };
+  },
+  format: ({ host, port }) => (host === '' ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`),
+};
+
 /** A line in HAProxy's log-format language (model/log-format.ts). */
 export const logFormat: ValueType<string> = {
   ...string,

@@ -1,27 +1,35 @@
 /** Makes the rows a placement lacks: amphorae and their ports in members' subnets. Runs in one transaction. */
 import { randomUUID } from 'node:crypto';
 import { type Amphora, amphora } from '../model/amphora.ts';
+import { host } from '../model/host.ts';
 import { type Port, port, subnet } from '../model/network.ts';
 import type { Topology } from '../model/topology.ts';
 import { PRIORITIES, VRRP_GROUP, VRRP_LINK } from '../render/keepalived/compile.ts';
+import { type NodeDriver, NodeError } from '../nodes/node.ts';
+import { nodesByHost } from '../store/hosts.ts';
 import { createPort, deletePort } from '../store/network.ts';
 import { octaviaTime } from '../store/row-time.ts';
-import { byId, insert, list, remove, update } from '../store/rows.ts';
+import { type ListQuery, byId, insert, list, remove, update } from '../store/rows.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { type PlacedNode, type Placement, type Role, isComplete, place, portOn } from './place.ts';
+import { type Candidate, chooseHost } from './choose-host.ts';
+import { type PlacedNode, type Placement, type Role, isComplete, isWanted, place, portOn } from './place.ts';
 
 /** Reads what is claimed, claims the rest, and returns a placement without gaps. */
-export async function claim(store: Store, topology: Topology, amphorae: readonly Amphora[], driver: string, now: Date): Promise<Placement> {
+export async function claim(store: Store, topology: Topology, amphorae: readonly Amphora[], driver: NodeDriver, now: Date): Promise<Placement> {
   const present = place(topology, amphorae, await portsOf(store.db, amphorae));
   if (isComplete(topology, present)) return present;
   return store.transaction((tx) => claimMissing(tx, topology, amphorae, driver, now));
 }
 
 /** Within a transaction: claims what is missing, and returns a placement without gaps. */
-export async function claimMissing(tx: Tx, topology: Topology, amphorae: readonly Amphora[], driver: string, now: Date): Promise<Placement> {
+export async function claimMissing(tx: Tx, topology: Topology, amphorae: readonly Amphora[], driver: NodeDriver, now: Date): Promise<Placement> {
   const { missing } = place(topology, amphorae, []);
-  const added = missing.map((role) => newAmphora(topology, role, driver, now));
-  for (const row of added) await insert(tx.db, amphora, row);
+  const added: Amphora[] = [];
+  for (const role of missing) {
+    const row = newAmphora(topology, role, driver.name, await hostFor(tx, topology, [...amphorae.filter(isWanted), ...added], driver), now);
+    await insert(tx.db, amphora, row);
+    added.push(row);
+  }
   const all = [...amphorae, ...added];
   const gaps = place(topology, all, await portsOf(tx.db, all));
   for (const node of gaps.nodes) await claimAddresses(tx, topology, node);
@@ -49,10 +57,34 @@ async function claimPort(tx: Tx, topology: Topology, amphoraId: string, subnetId
   });
 }
 
-function newAmphora(topology: Topology, role: Role, driver: string, now: Date): Amphora {
+/** The host of a new node beside the balancer's others. */
+async function hostFor(tx: Tx, topology: Topology, others: readonly Amphora[], driver: NodeDriver): Promise<string | null> {
+  const connected = driver.hosts?.();
+  if (!connected) return onlyHost(topology, driver);
+  const known = new Map((await list(tx.db, host, EVERY_ROW)).map((row) => [row.id, row]));
+  const nodes = await nodesByHost(tx.db, driver.name);
+  const candidates = connected.flatMap(({ id, name, physicalNetworks }): Candidate[] => {
+    const row = id === null ? OWN : known.get(id);
+    return row?.enabled ? [{ id, name, physicalNetworks, zone: row.zone, nodes: nodes.get(id) ?? 0 }] : [];
+  });
+  return chooseHost(candidates, topology, new Set(others.map(({ compute_id }) => compute_id)));
+}
+
+/** Without other hosts there is one, in no zone; where nodes only pretend, it is whatever is asked for. */
+function onlyHost({ zone }: Topology, { pretends }: NodeDriver): null {
+  if (zone !== undefined && !pretends) throw new NodeError(`no host can carry it: it needs the compute zone ${zone}, and there is only this host, in none`);
+  return null;
+}
+
+const EVERY_ROW: ListQuery = { where: [], sort: [], limit: null, marker: null, reverse: false };
+/** The server's own host takes nodes as long as it has a driver for them, and is in no zone. */
+const OWN = { enabled: true, zone: null } as const;
+
+function newAmphora(topology: Topology, role: Role, driver: string, host: string | null, now: Date): Amphora {
   return {
     id: randomUUID(),
     loadbalancer_id: topology.id,
+    compute_id: host,
     role,
     status: 'BOOTING',
     vrrp_ip: null,

@@ -100,7 +100,7 @@ export class Controller {
   async start(): Promise<void> {
     const { store, drivers, log } = this.#options;
     for (const driver of drivers.all) {
-      driver.onLost((id) => void this.#guard('restart', () => this.#lost(id)));
+      driver.onLost((id) => void this.#guard('restart', () => this.#lost(driver, id)));
       await driver.start();
       await this.#removeOrphans(driver);
     }
@@ -171,9 +171,15 @@ export class Controller {
     return list(this.#options.store.db, amphora, { where, sort: [], limit: null, marker: null, reverse: false });
   }
 
-  async #lost(amphoraId: string): Promise<void> {
+  async #lost(driver: NodeDriver, amphoraId: string): Promise<void> {
     const row = await byId(this.#options.store.db, amphora, amphoraId);
     if (row) this.#queue.add(row.loadbalancer_id);
+    else await this.#removeOrphan(driver, amphoraId);
+  }
+
+  async #removeOrphan(driver: NodeDriver, node: string): Promise<void> {
+    this.#options.log.warn({ node }, 'removing a node that no load balancer owns');
+    await driver.remove(node);
   }
 
   async #removeAllOrphans(): Promise<void> {
@@ -203,15 +209,12 @@ export class Controller {
 
   /** Nodes that exist without an amphora row: a crash came between removing the rows and the node, or a restore. */
   async #removeOrphans(driver: NodeDriver): Promise<void> {
-    const { store, log } = this.#options;
+    const { store } = this.#options;
     // Nodes first: a node is only ever made after its row.
     const nodes = await driver.list();
     const rows = await list(store.db, amphora, { where: [], sort: [], limit: null, marker: null, reverse: false });
     const owned = new Set(rows.map(({ id }) => id));
-    for (const id of nodes.filter((node) => !owned.has(node))) {
-      log.warn({ node: id }, 'removing a node that no load balancer owns');
-      await driver.remove(id);
-    }
+    for (const id of nodes.filter((node) => !owned.has(node))) await this.#removeOrphan(driver, id);
   }
 
   async #guard(what: string, work: () => Promise<void>): Promise<void> {

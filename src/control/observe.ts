@@ -6,6 +6,7 @@ import { type Amphora, amphora } from '../model/amphora.ts';
 import type { Log } from '../model/log.ts';
 import type { ListenerReading, Reading, WorkerCounters } from '../model/reading.ts';
 import type { Drivers } from '../nodes/drivers.ts';
+import { AbsentHostError } from '../nodes/node.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
 import { type StatusChange, recordReadings } from '../store/readings.ts';
 import { list } from '../store/rows.ts';
@@ -149,7 +150,10 @@ export class Observer {
       balancer.readings.set(amphoraId, reading);
       await this.#judge(balancer, decisive([...balancer.readings.values()]));
     } catch (error) {
-      this.#options.log.warn({ amphora: amphoraId, reason: error instanceof Error ? error.message : String(error) }, 'could not be read');
+      const said = { amphora: amphoraId, reason: error instanceof Error ? error.message : String(error) };
+      // That a host is away was said once; what was last seen of its nodes stands.
+      if (error instanceof AbsentHostError) this.#options.log.debug(said, 'could not be read');
+      else this.#options.log.warn(said, 'could not be read');
     }
   }
 

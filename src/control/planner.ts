@@ -71,7 +71,7 @@ async function wantedNodes(tx: Tx, drivers: Drivers, id: string): Promise<Wanted
   if (!tree) return [];
   if (tree.balancer.deleting) return tree.amphorae.flatMap((row) => gone(row, drivers));
   const driver = drivers.for(tree.balancer.provider);
-  const placement = await claimMissing(tx, resolve(tree), tree.amphorae, driver.name, new Date());
+  const placement = await claimMissing(tx, resolve(tree), tree.amphorae, driver, new Date());
   const kept = placement.nodes.map((node): WantedNode => ({ id: node.amphora.id, loadBalancerId: id, driver, placed: { tree, node } }));
   return [...placement.surplusAmphorae.flatMap((row) => gone(row, drivers)), ...kept];
 }

@@ -101,7 +101,7 @@ async function readySuccessor(deps: Reconciler, driver: NodeDriver, topology: To
   const parting = partingOf(amphorae, standings);
   if (parting === null) return;
   const stays = amphorae.map((row): Amphora => (row === parting ? { ...row, status: 'ALLOCATED' } : row));
-  const { nodes } = await claim(deps.store, topology, stays, driver.name, deps.now());
+  const { nodes } = await claim(deps.store, topology, stays, driver, deps.now());
   for (const node of nodes) {
     if (node.amphora.id === parting.id || standings.get(node.amphora.id) === null) continue;
     await converge(deps, driver, node, await wantedConfig(driver, topology, node), { attempt: 0, found: [] });
@@ -153,7 +153,7 @@ interface Round {
 }
 
 async function deliverTo(deps: Reconciler, driver: NodeDriver, topology: Topology, amphorae: readonly Amphora[], round: Round): Promise<Placement> {
-  const placement = await claim(deps.store, topology, amphorae, driver.name, deps.now());
+  const placement = await claim(deps.store, topology, amphorae, driver, deps.now());
   for (const { id } of placement.surplusAmphorae) {
     await readLast(deps, id);
     await driver.remove(id);

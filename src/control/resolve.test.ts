@@ -27,6 +27,7 @@ function tree(change: Partial<BalancerTree>): BalancerTree {
     networks: [],
     neighbours: [],
     flavor: {},
+    zone: {},
     ...change,
   };
 }

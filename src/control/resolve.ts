@@ -51,6 +51,7 @@ export function resolve(tree: BalancerTree, materials: Materials = IN_NAME_ONLY)
     engine: engineOf(tree.flavor),
     redundancy: redundancyOf(tree.flavor),
     ...connectionLogging(tree.flavor),
+    ...zoneOf(tree.zone),
     vip: { address, mac: macOf(address), ...(vipSubnet ? { subnet: vipSubnet } : { subnet: unknownSubnet(tree, address), foreign: true as const }) },
     ...additionalVips(tree, subnets),
     listeners: wanted(tree.listeners).map((listener) => listenerTopology(listener, poolIds, branches, materials)),
@@ -71,6 +72,10 @@ function redundancyOf({ loadbalancer_topology: name }: BalancerTree['flavor']): 
 
 function connectionLogging({ connection_logging: asked }: BalancerTree['flavor']): Pick<Topology, 'connectionLogging'> {
   return typeof asked === 'boolean' ? { connectionLogging: asked } : {};
+}
+
+function zoneOf({ compute_zone: zone }: BalancerTree['zone']): Pick<Topology, 'zone'> {
+  return typeof zone === 'string' ? { zone } : {};
 }
 
 function wanted<R extends { deleting: boolean }>(rows: readonly R[]): R[] {

@@ -7,5 +7,6 @@ import type { PlacedNode } from './place.ts';
 import { renderNode } from './render-node.ts';
 
 export async function wantedConfig(driver: NodeDriver, topology: Topology, node: PlacedNode): Promise<NodeConfig> {
-  return renderNode(driver, topology, node, await downMembers(driver, topology, node.amphora.id));
+  const { compute_id: host, id } = node.amphora;
+  return renderNode(driver.at?.(host) ?? driver, topology, node, await downMembers(driver, topology, id));
 }

@@ -19,7 +19,7 @@ export const amphora = resource({
   fields: {
     id: common.id,
     loadbalancer_id: kept(uuid, 'Load balancer it carries'),
-    compute_id: computed<string | null>(uuid, 'Server it runs on; a namespace runs on none'),
+    compute_id: kept<string | null>(uuid, 'Host whose agent carries it; null on the server’s own'),
     lb_network_ip: computed<string | null>(ADDRESS, 'Address over which it is managed; a namespace needs none'),
     vrrp_ip: kept<string | null>(ADDRESS, 'Address of its own on the VIP network'),
     ha_ip: kept<string | null>(ADDRESS, 'The VIP'),

@@ -36,7 +36,10 @@ const CAPABILITIES: Readonly<Record<Engine, Readonly<Record<CapabilityKind, read
       capability('engine', 'What carries TCP: haproxy, nftables (the kernel), or auto, which is the kernel where it can', { values: ENGINES }),
       capability('connection_logging', 'Whether what its listeners carry is logged; absent is as configured', { type: 'boolean' }),
     ],
-    availability_zone: [capability('valid_vip_networks', 'Networks that VIPs in the zone may be on', { type: 'array' })],
+    availability_zone: [
+      capability('compute_zone', 'Zone of the hosts that carry load balancers in it'),
+      capability('valid_vip_networks', 'Networks that VIPs in the zone may be on', { type: 'array' }),
+    ],
   },
   // What Octavia's own driver knows, so that flavors made for it can be tried out.
   anything: {

@@ -153,6 +153,7 @@ export const fault = {
   preconditionFailed: declare('precondition_failed', 412, () => 'The object has changed since it was read: read it again.'),
   inUse: declare('in_use', 409, (title: string, id: string, detail: string) => `Unable to complete operation on ${title} ${id}: ${detail}`),
   alreadyExists: declare('already_exists', 409, (kind: string, name: string) => `A ${kind} of ${shown(name)} already exists.`),
+  noAgentPort: declare('no_agent_port', 501, () => 'No host can join: no port for agents is configured ([agents] bind_port).'),
   recordInUse: declare('record_in_use', 409, (title: string, id: string) => `${title} ${shown(id)} is in use and cannot be modified.`),
 
   // What can be done.

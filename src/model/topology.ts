@@ -20,6 +20,8 @@ export interface Topology {
   readonly redundancy: Redundancy;
   /** Whether its flows are logged, by the flavor; absent is as configured. */
   readonly connectionLogging?: boolean;
+  /** Compute zone whose hosts carry it; absent is any. */
+  readonly zone?: string;
   readonly vip: Vip;
   /** Further addresses on the VIP's network, of either family; absent is none. */
   readonly additionalVips?: readonly Vip[];

@@ -39,8 +39,21 @@ export interface NodeDriver {
   active?(id: string): Promise<boolean | null>;
   /** Calls back when something of a node is gone that the loop has to bring back: its proxy, its keepalived. What it was is logged by then. */
   onLost(listener: (id: string) => void): void;
+  /** Hosts that nodes can be made on at this moment; absent where there is only one, the server's own. */
+  hosts?(): readonly NodeHost[];
+  /** The driver of one host's nodes, by the host's id; absent where `hosts` is. */
+  at?(hostId: string | null): NodeDriver;
   /** Removes what all nodes shared (the switch namespace), once no node is left and nobody else uses it. */
   tidy(): Promise<void>;
+}
+
+/** A machine that nodes can be on. */
+export interface NodeHost {
+  /** null: the server's own. */
+  readonly id: string | null;
+  readonly name: string;
+  /** Physical networks that it has bridges for. */
+  readonly physicalNetworks: ReadonlySet<string>;
 }
 
 /** A node could not do what was asked; the loop tries again. The text is for people. */
@@ -50,3 +63,6 @@ export class NodeError extends Error {
     this.name = 'NodeError';
   }
 }
+
+/** Its host is not connected: what it carries goes on, and nobody can say more of it. */
+export class AbsentHostError extends NodeError {}

@@ -86,6 +86,7 @@ test('a tree is the balancer with all that belongs to it, in order of creation, 
       { subnet_id: vipSubnet.id, network_id: vipNet.id, ip_address: '10.0.0.10', mac_address: '02:00:0a:00:00:0a' },
     ].toSorted((one, two) => (one.subnet_id < two.subnet_id ? -1 : 1)),
     flavor: {},
+    zone: {},
   };
   assert.deepEqual(await balancerTree(db, balancer.id), expected);
   assert.deepEqual(await transaction((tx) => balancerTree(tx.db, balancer.id)), expected);
@@ -107,6 +108,7 @@ test('a balancer alone is a tree too; none is none', async (t) => {
     networks: [],
     neighbours: [],
     flavor: {},
+    zone: {},
   };
   assert.deepEqual(await balancerTree(db, balancer.id), { balancer, vipPort: null, ...nothing });
   assert.equal(await balancerTree(db, 'none'), undefined);

@@ -11,7 +11,7 @@ import type { Member } from '../model/member.ts';
 import { type Network, type Port, type Subnet, port } from '../model/network.ts';
 import type { Pool } from '../model/pool.ts';
 import { elementsOf } from './elements.ts';
-import { flavorDataOf } from './flavors.ts';
+import { flavorDataOf, zoneDataOf } from './flavors.ts';
 import { byId } from './rows.ts';
 import type { Db } from './store.ts';
 import { anyTable } from './table.ts';
@@ -36,6 +36,8 @@ export interface BalancerTree {
   readonly neighbours: readonly TreeNeighbour[];
   /** What the balancer's flavor says. */
   readonly flavor: ProfileData;
+  /** What its availability zone says. */
+  readonly zone: ProfileData;
 }
 
 /** A member's address that a port of ours holds, in the subnet the member names or else in the VIP's. */
@@ -77,6 +79,7 @@ async function readTree(db: Db, id: string): Promise<BalancerTree | undefined> {
     networks: await networksOf(db, subnets),
     neighbours: members.length > 0 ? await neighboursOf(db, balancer) : [],
     flavor: await flavorDataOf(db, balancer.flavor_id),
+    zone: await zoneDataOf(db, balancer.availability_zone),
   };
 }
 

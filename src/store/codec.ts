@@ -8,6 +8,7 @@ import { availabilityZone, availabilityZoneProfile } from '../model/availability
 import type { Storage } from '../model/field.ts';
 import { flavor, flavorProfile } from '../model/flavor.ts';
 import { healthMonitor } from '../model/health-monitor.ts';
+import { host } from '../model/host.ts';
 import { applicationCredential, domain, endpoint, project, region, role, service, user } from '../model/identity.ts';
 import { l7Policy } from '../model/l7-policy.ts';
 import { l7Rule } from '../model/l7-rule.ts';
@@ -34,6 +35,7 @@ export const DECLARED: readonly Resource[] = [
   l7Policy,
   l7Rule,
   amphora,
+  host,
   quota,
   flavor,
   flavorProfile,

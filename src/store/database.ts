@@ -4,6 +4,7 @@ import type { Amphora } from '../model/amphora.ts';
 import type { AvailabilityZone, AvailabilityZoneProfile } from '../model/availability-zone.ts';
 import type { Flavor, FlavorProfile } from '../model/flavor.ts';
 import type { HealthMonitor } from '../model/health-monitor.ts';
+import type { Host } from '../model/host.ts';
 import type {
   ApplicationCredential,
   ApplicationCredentialRole,
@@ -41,6 +42,7 @@ export interface Database {
   l7_policy: L7Policy;
   l7_rule: L7Rule;
   amphora: Amphora;
+  host: Host;
   listener_statistics: ListenerStatistics;
   quota: Quota;
   flavor: Flavor;

@@ -47,6 +47,7 @@ const USERS = {
   flavor_profile: { table: 'flavor', column: 'flavor_profile_id' },
   availability_zone_profile: { table: 'availability_zone', column: 'availability_zone_profile_id' },
   flavor: { table: 'load_balancer', column: 'flavor_id' },
+  host: { table: 'amphora', column: 'compute_id' },
   availability_zone: { table: 'load_balancer', column: 'availability_zone' },
 } as const;
 

@@ -13,6 +13,7 @@ import { SCHEMA_0007 } from './migrations/0007.ts';
 import { SCHEMA_0008 } from './migrations/0008.ts';
 import { SCHEMA_0009 } from './migrations/0009.ts';
 import { SCHEMA_0010 } from './migrations/0010.ts';
+import { SCHEMA_0011 } from './migrations/0011.ts';
 import { StoreDamagedError, StoreTooNewError } from './store-error.ts';
 
 /** In order; the position plus one is the schema's version. Entries that were ever released never change. */
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly string[] = [
   SCHEMA_0008,
   SCHEMA_0009,
   SCHEMA_0010,
+  SCHEMA_0011,
 ];
 
 /** Marks the file as ours: "EdWr" in ASCII. */

@@ -246,6 +246,7 @@ export function amphoraRow(loadbalancer_id: string): Amphora {
     status: 'ALLOCATED',
     vrrp_ip: null,
     vrrp_port_id: null,
+    compute_id: null,
     vrrp_interface: null,
     vrrp_id: null,
     vrrp_priority: null,

@@ -15,7 +15,7 @@ import { insert } from '../../store/rows.ts';
 import type { Store } from '../../store/store.ts';
 import { newId } from './new-id.ts';
 import { hashPassword, passwordMatches } from './password.ts';
-import { writeSecret } from './secret-file.ts';
+import { writeSecret } from '../../config/secret-file.ts';
 
 export const DEFAULT_DOMAIN = { id: 'default', name: 'Default' } as const;
 const ADMIN = 'admin';

@@ -26,6 +26,7 @@ const SERVICES = [
   { type: 'compute', name: 'nova', path: '/compute/v2.1' },
   { type: 'image', name: 'glance', path: '/image' },
   { type: 'key-manager', name: 'barbican', path: '/key-manager' },
+  { type: 'edge', name: 'edgeweir', path: '/edge' },
   { type: 'identity', name: 'keystone', path: '/identity/v3/' },
 ] as const;
 const INTERFACES = ['public', 'internal', 'admin'] as const;

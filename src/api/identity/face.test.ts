@@ -98,6 +98,7 @@ test('the catalogue leads to the faces and has stable ids', async (t) => {
     ['compute', `${BASE}/compute/v2.1`],
     ['image', `${BASE}/image`],
     ['key-manager', `${BASE}/key-manager`],
+    ['edge', `${BASE}/edge`],
     ['identity', `${BASE}/identity/v3/`],
   ]);
   assert.deepEqual(

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSecret } from './secret-file.ts';
+import { writeSecret } from '../../config/secret-file.ts';
 import type { TokenKeys } from './token-codec.ts';
 
 const KEY_BYTES = 32;

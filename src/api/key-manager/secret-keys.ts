@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { SecretPayload } from '../../model/secret.ts';
 import { highestKeyNumber } from '../../store/secrets.ts';
 import type { Db } from '../../store/store.ts';
-import { writeSecret } from '../identity/secret-file.ts';
+import { writeSecret } from '../../config/secret-file.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;

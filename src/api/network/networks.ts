@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { floatingIp } from '../../model/network-floating-ip.ts';
 import { type Network, network, subnet } from '../../model/network.ts';
 import { type UpdateOf, parseCreate, parseUpdate } from '../../model/resource.ts';
+import { physicalNetworksOfHosts } from '../../store/hosts.ts';
 import { idleFloatingIpsOn } from '../../store/network-floating-ips.ts';
 import { carriesExternals } from '../../store/network-routers.ts';
 import { announceBalancersOn, networkHasPorts, usedByOthers } from '../../store/network-use.ts';
 import { neutronTime, subnetIdsOf, subnetsOf, visibleNetworkIds } from '../../store/network.ts';
 import { insert, remove, update } from '../../store/rows.ts';
+import type { Db } from '../../store/store.ts';
 import type { Caller } from '../identity/caller.ts';
 import { type Neutral, objectIn, withProject, withoutNeutral } from './body.ts';
 import { type Collection, type NetworkContext, type View, type Write, viewRow } from './collection.ts';
@@ -78,7 +80,7 @@ async function createNetwork({ tx, context, caller, body }: Write): Promise<Netw
   const checked = parseCreate(network, withoutType(withoutNeutral('network', withProject('network', body), NEUTRAL)));
   const { shared, is_default, 'router:external': external, 'provider:physical_network': physical } = checked;
   requireAdminFor(caller, 'create_network', { shared, is_default, 'router:external': external, 'provider:physical_network': physical });
-  requirePhysical(context, physical);
+  await requirePhysical(tx.db, context, physical);
   const now = neutronTime();
   const project_id = projectFor(caller, checked.project_id, 'create_network');
   const row: Network = { ...checked, id: randomUUID(), project_id, status: 'ACTIVE', tags: [], created_at: now, updated_at: now, revision_number: 1 };
@@ -96,8 +98,9 @@ function withoutType(body: unknown): unknown {
   return { ...(body as object), network: rest };
 }
 
-function requirePhysical({ physicalNetworks }: NetworkContext, name: string | null): void {
-  if (name === null || physicalNetworks === null || physicalNetworks.includes(name)) return;
+/** One that this host or another one has a bridge for. */
+async function requirePhysical(db: Db, { physicalNetworks }: NetworkContext, name: string | null): Promise<void> {
+  if (name === null || physicalNetworks === null || physicalNetworks.includes(name) || (await physicalNetworksOfHosts(db)).has(name)) return;
   throw neutron.invalid(`physical_network '${name}' unknown for flat provider network`);
 }
 

@@ -12,7 +12,7 @@ async function zones(t: TestContext, options: FixtureOptions = {}): Promise<{ ap
   const profile = await api.make('/availabilityzoneprofiles', 'availability_zone_profile', {
     name: 'north',
     provider_name: 'noop',
-    availability_zone_data: '{"compute_zone": "nova"}',
+    availability_zone_data: '{"volume_zone": "nova"}',
   });
   return { api, profile, zone: await api.make('/availabilityzones', 'availability_zone', { name: 'site 1', availability_zone_profile_id: profile.id }) };
 }
@@ -71,7 +71,7 @@ test('data of a profile is judged by what the provider can do, and frozen in use
   const { api, profile } = await zones(t);
   const post = (body: Body) => api.send('POST', '/availabilityzoneprofiles', { availability_zone_profile: { name: 'x', provider_name: 'octavia', ...body } });
   refused(await post({ availability_zone_data: 'x' }), 400, 'x is not a valid option for availability_zone_data');
-  refused(await post({ availability_zone_data: '{"compute_zone": "nova"}' }), 501, /'compute_zone' was unexpected/);
+  refused(await post({ availability_zone_data: '{"volume_zone": "nova"}' }), 501, /'volume_zone' was unexpected/);
   expect(await post({ availability_zone_data: '{}' }), 201);
   const inUse = `Availability Zone Profile ${profile.id} is in use and cannot be modified.`;
   refused(await api.send('PUT', `/availabilityzoneprofiles/${profile.id}`, { availability_zone_profile: { availability_zone_data: '{}' } }), 409, inUse);
@@ -83,11 +83,11 @@ test('a balancer is made in a zone that is there, enabled and fits', async (t) =
   const { api } = await zones(t);
   const balancer = await makeBalancer(api, { provider: 'noop', availability_zone: 'site 1' });
   assert.equal(balancer['availability_zone'], 'site 1');
-  assert.deepEqual(await zoneDataOf(api.store.db, 'site 1'), { compute_zone: 'nova' });
+  assert.deepEqual(await zoneDataOf(api.store.db, 'site 1'), { volume_zone: 'nova' });
   refused(await api.send('DELETE', PATH), 409, 'Availability Zone site 1 is in use and cannot be modified.');
   const post = (more: Body) => api.send('POST', '/loadbalancers', { loadbalancer: { vip_subnet_id: api.subnetId, provider: 'noop', ...more } });
   refused(await post({ availability_zone: 'elsewhere' }), 400, 'Validation failure: Invalid availability zone.');
-  refused(await post({ availability_zone: 'site 1', provider: 'octavia' }), 501, /'compute_zone' was unexpected/);
+  refused(await post({ availability_zone: 'site 1', provider: 'octavia' }), 501, /'volume_zone' was unexpected/);
   expect(await api.send('PUT', PATH, { availability_zone: { enabled: false } }), 200);
   refused(await post({ availability_zone: 'site 1' }), 400, 'The selected availability_zone is not allowed in this deployment: site 1');
 });

@@ -39,8 +39,10 @@ export interface Call {
 
 export interface Collection<R extends Resource = Resource> {
   readonly resource: R;
-  /** Below /v2.0/lbaas, with parameters of parents: `/pools/:pool_id/members`. */
+  /** Below its face's version, with parameters of parents: `/pools/:pool_id/members`. */
   readonly path: string;
+  /** Version and root of its face, as they stand in addresses; Octavia's if not given. */
+  readonly root?: string;
   view(db: OctaviaOptions['store']['db'], rows: readonly RowOf<R>[]): Promise<View[]>;
   /** Conditions that a parent in the path adds; checks that the parent is there and that the caller may list what is below it. */
   within?(call: Call): Promise<{ column: string; anyOf: unknown[] }[]>;
@@ -62,8 +64,7 @@ interface Owned {
 export function registerCollection<R extends Resource>(app: FastifyInstance, options: OctaviaOptions, collection: Collection<R>): void {
   const { path, resource } = collection;
   app.get(path, async (request, reply) => {
-    const self = `${options.baseUrl(request)}/v2.0/lbaas${request.url.slice(request.url.indexOf('/lbaas') + 6).split('?')[0]}`;
-    return sendLong(reply, await listRows(collection, callOf(options, request), self));
+    return sendLong(reply, await listRows(collection, callOf(options, request), selfOf(collection, options, request)));
   });
   app.get(`${path}/:id`, async (request, reply) => showRow(collection, callOf(options, request), reply));
   app.post(path, async (request, reply) => {
@@ -83,6 +84,13 @@ export function registerCollection<R extends Resource>(app: FastifyInstance, opt
     await collection.remove(call, idOf(call));
     return reply.code(204).send();
   });
+}
+
+/** The address it was asked at, in the one spelling that links have. */
+function selfOf({ root = '/v2.0/lbaas' }: Pick<Collection, 'root'>, { baseUrl }: OctaviaOptions, request: FastifyRequest): string {
+  const last = root.slice(root.lastIndexOf('/'));
+  const [path = ''] = request.url.split('?');
+  return `${baseUrl(request)}${root}${path.slice(path.indexOf(`${last}/`) + last.length)}`;
 }
 
 export function callOf(options: OctaviaOptions, request: FastifyRequest): Call {

@@ -37,7 +37,8 @@ export function octaviaFace(options: FaceOptions): FastifyPluginAsync {
   };
 }
 
-async function answerError(error: FastifyError | Fault | DryRun, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+/** For every face that speaks this one's dialect. */
+export async function answerError(error: FastifyError | Fault | DryRun, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (error instanceof DryRun) return reply.code(200).send({ plan: error.plan });
   const known = error instanceof Fault ? error : frameworkFault(error, request);
   const body = errorBody(known);

@@ -17,6 +17,7 @@ import { bootstrapIdentity } from '../identity/bootstrap.ts';
 import { addUser } from '../identity/faces.fixture.ts';
 import { LoginLimit } from '../identity/login-limit.ts';
 import { Tokens } from '../identity/tokens.ts';
+import type { HostDoor } from '../edge/hosts.ts';
 import { buildServer } from '../server.ts';
 
 export type Body = Record<string, unknown>;
@@ -60,6 +61,7 @@ export interface FixtureOptions {
   readonly roleSet?: RoleSet;
   readonly network?: 'embedded' | 'unchecked';
   readonly limits?: Partial<Limits>;
+  readonly door?: HostDoor;
 }
 
 export async function octavia(t: TestContext, options: FixtureOptions = {}): Promise<Octavia> {
@@ -78,7 +80,7 @@ export async function octavia(t: TestContext, options: FixtureOptions = {}): Pro
   const send: Octavia['send'] = (method, path, body, token = admin, headers = {}) =>
     app.inject({
       method,
-      url: path.startsWith('/network') ? path : `${LBAAS}${path}`,
+      url: /^\/(network|edge)\//.test(path) ? path : `${LBAAS}${path}`,
       headers: { 'x-auth-token': token, ...headers },
       ...(body === undefined ? {} : { payload: body as object }),
     });
@@ -148,6 +150,7 @@ async function serve(t: TestContext, store: Store, tokens: Tokens, drivers: Driv
     quotas: { loadbalancer: -1, listener: -1, member: -1, pool: -1, healthmonitor: -1, l7policy: -1, l7rule: -1, ...options.quotas },
     physicalNetworks: [],
     loginLimit: new LoginLimit(),
+    ...(options.door ? { door: options.door } : {}),
     log: silent,
   });
   t.after(() => app.close());

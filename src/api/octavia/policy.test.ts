@@ -21,7 +21,7 @@ function allowed(roleSet: RoleSet, roles: readonly string[], projectId: string):
 }
 
 const isRead = (rule: Rule): boolean => /:get_(all|one|stats|status|defaults)$/.test(rule);
-const ADMIN_ONLY = /^(amphora|flavor-profile|availability-zone-profile|provider-flavor|provider-availability-zone):/;
+const ADMIN_ONLY = /^(amphora|host|flavor-profile|availability-zone-profile|provider-flavor|provider-availability-zone):/;
 /** Octavia's read group: what is not for administrators alone. */
 const READS = ACTIONS.filter((rule) => isRead(rule) && !ADMIN_ONLY.test(rule));
 const WRITES = ACTIONS.filter(

@@ -49,6 +49,8 @@ export const RULES = {
   provider: { get_all: 'read' },
   'provider-flavor': { get_all: 'admin' },
   'provider-availability-zone': { get_all: 'admin' },
+  /** None of Octavia's: what only its own deployment tools know. */
+  host: ADMIN,
   amphora: { ...ADMIN, get_stats: 'admin', put_config: 'admin', put_failover: 'admin' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Group>>>>;
 

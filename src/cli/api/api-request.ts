@@ -5,7 +5,7 @@ export type Query = readonly (readonly [name: string, value: string])[];
 
 export interface ApiRequest {
   /** Whose endpoint; the load balancers' if not said. */
-  readonly service?: 'network' | 'identity';
+  readonly service?: 'network' | 'identity' | 'edge';
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below the endpoint. */
   readonly path: string;
@@ -29,29 +29,34 @@ export function objectPath(place: Place, key: string, below = ''): string {
   return `${collectionPath(place)}/${encodeURIComponent(key)}${below === '' ? '' : `/${below}`}`;
 }
 
+/** Which service the object is of. */
+function at({ noun }: Place): Pick<ApiRequest, 'service'> {
+  return noun.service === undefined ? {} : { service: noun.service };
+}
+
 export function listRequest(place: Place, query: Query): ApiRequest {
-  return { method: 'GET', path: collectionPath(place), query };
+  return { ...at(place), method: 'GET', path: collectionPath(place), query };
 }
 
 export function showRequest(place: Place, key: string): ApiRequest {
-  return { method: 'GET', path: objectPath(place, key) };
+  return { ...at(place), method: 'GET', path: objectPath(place, key) };
 }
 
 export function createRequest(place: Place, attributes: Readonly<Record<string, unknown>>): ApiRequest {
-  return { method: 'POST', path: collectionPath(place), body: { [place.noun.resource.name]: attributes } };
+  return { ...at(place), method: 'POST', path: collectionPath(place), body: { [place.noun.resource.name]: attributes } };
 }
 
 export function changeRequest(place: Place, key: string, attributes: Readonly<Record<string, unknown>>): ApiRequest {
-  return { method: 'PUT', path: objectPath(place, key), body: { [place.noun.resource.name]: attributes } };
+  return { ...at(place), method: 'PUT', path: objectPath(place, key), body: { [place.noun.resource.name]: attributes } };
 }
 
 export function deleteRequest(place: Place, key: string, cascade = false): ApiRequest {
-  return { method: 'DELETE', path: objectPath(place, key), query: cascade ? [['cascade', 'true']] : [] };
+  return { ...at(place), method: 'DELETE', path: objectPath(place, key), query: cascade ? [['cascade', 'true']] : [] };
 }
 
 /** Something done to an object that has no body: a failover. */
 export function actRequest(place: Place, key: string, what: string): ApiRequest {
-  return { method: 'PUT', path: objectPath(place, key, what) };
+  return { ...at(place), method: 'PUT', path: objectPath(place, key, what) };
 }
 
 /** The part of a URL behind the endpoint. */

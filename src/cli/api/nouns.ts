@@ -6,6 +6,7 @@ import { amphora } from '../../model/amphora.ts';
 import { availabilityZone, availabilityZoneProfile } from '../../model/availability-zone.ts';
 import { flavor, flavorProfile } from '../../model/flavor.ts';
 import { healthMonitor } from '../../model/health-monitor.ts';
+import { host } from '../../model/host.ts';
 import { l7Policy } from '../../model/l7-policy.ts';
 import { l7Rule } from '../../model/l7-rule.ts';
 import { listener } from '../../model/listener.ts';
@@ -32,11 +33,15 @@ export interface Extra {
   readonly object?: boolean;
   /** Whether one can wait until it is done. */
   readonly waits?: boolean;
+  /** Whether what was done is shown: the object is in the answer. */
+  readonly shows?: boolean;
 }
 
 export interface Noun {
   readonly noun: string;
   readonly resource: Resource;
+  /** Whose endpoint; the load balancers' if not said. */
+  readonly service?: 'edge';
   /** Below the endpoint; `{parent}` is the id of the object it hangs below. */
   readonly path: string;
   /** What a list shows when nobody asks for more. */
@@ -58,7 +63,7 @@ const ALL: readonly CommonVerb[] = ['list', 'show', 'create', 'set', 'unset', 'd
 const STATS: Extra = { words: ['stats', 'show'], doc: 'show its counters', does: 'record', path: 'stats', root: 'stats' };
 const FAILOVER: Extra = { words: ['failover'], doc: 'replace its nodes', does: 'act', path: 'failover', waits: true };
 
-type Optional = 'verbs' | 'extras' | 'parent' | 'within' | 'key';
+type Optional = 'verbs' | 'extras' | 'parent' | 'within' | 'key' | 'service';
 
 function noun(word: string, resource: Resource, path: string, columns: string, more: Partial<Pick<Noun, Optional>> = {}): Noun {
   return { noun: word, resource, path, columns: columns.split(' '), verbs: ALL, extras: [], parent: null, within: null, key: 'id', ...more };
@@ -114,6 +119,10 @@ export const NOUNS: readonly Noun[] = [
       { ...FAILOVER, doc: 'replace it' },
       { words: ['stats', 'show'], doc: 'show its counters, of all listeners or of one', does: 'sum', path: 'stats', root: 'amphora_stats' },
     ],
+  }),
+  noun('host', host, '/v1/hosts', 'id name zone enabled status nodes last_seen_at', {
+    service: 'edge',
+    extras: [{ words: ['invite'], doc: 'let it join anew: print another token, and shut out whoever joined before', does: 'act', path: 'invite', shows: true }],
   }),
 ];
 

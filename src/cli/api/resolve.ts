@@ -24,7 +24,8 @@ export function lookupOf(target: Target, name: string, parent: string | null = n
   const noun = nounNamed(target.noun);
   if (!isNamed(noun)) return null;
   const path = noun.path.replace('{parent}', () => encodeURIComponent(parent ?? ''));
-  return { request: { method: 'GET', path, query }, collection: noun.resource.collection, title: noun.resource.title };
+  const service = noun.service === undefined ? {} : { service: noun.service };
+  return { request: { ...service, method: 'GET', path, query }, collection: noun.resource.collection, title: noun.resource.title };
 }
 
 /** The id of what is called so. Throws when nothing is, or more than one thing. */

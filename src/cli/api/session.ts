@@ -29,7 +29,8 @@ export async function logIn(cloud: Cloud): Promise<Session> {
   const grant = grantIn(answer.body);
   const endpoint = endpointIn(grant, 'load-balancer', cloud);
   if (endpoint === null) throw new CliError(`The catalogue of ${identity} has no load balancers${placeText(cloud)}`, { remedy: REMEDY });
-  return session(grant.project, endpoint, { network: endpointIn(grant, 'network', cloud), identity }, { 'X-Auth-Token': token });
+  const elsewhere = { network: endpointIn(grant, 'network', cloud), edge: endpointIn(grant, 'edge', cloud), identity };
+  return session(grant.project, endpoint, elsewhere, { 'X-Auth-Token': token });
 }
 
 /** Keystone does not say what was wrong: only who is asking knows where it came from. */
@@ -57,11 +58,19 @@ function placeText({ region, interface: face }: Cloud): string {
 function openSession({ auth, source }: Cloud): Session {
   const { endpoint } = auth;
   if (endpoint === undefined) throw usage(`${source}: no endpoint`, 'Without a login it must be named: OS_ENDPOINT.');
-  return session(null, withoutVersion(endpoint), { network: null, identity: null }, {});
+  return session(null, withoutVersion(endpoint), { network: null, edge: edgeBeside(endpoint), identity: null }, {});
 }
 
 /** Other services' addresses; null where there is none. */
-type Elsewhere = Readonly<Record<'network' | 'identity', string | null>>;
+type Elsewhere = Readonly<Record<'network' | 'identity' | 'edge', string | null>>;
+
+const OUR_PATH = /\/load-balancer$/;
+
+/** Without a catalogue: where this server has it; null for another one. */
+function edgeBeside(endpoint: string): string | null {
+  const base = withoutVersion(endpoint);
+  return OUR_PATH.test(base) ? base.replace(OUR_PATH, '/edge') : null;
+}
 
 function session(project: Grant['project'], endpoint: string, elsewhere: Elsewhere, headers: Readonly<Record<string, string>>): Session {
   return {
@@ -69,17 +78,22 @@ function session(project: Grant['project'], endpoint: string, elsewhere: Elsewhe
     endpoint,
     async send(request) {
       const base = request.service ? elsewhere[request.service] : endpoint;
-      if (base === null) throw new CliError(`There is no ${request.service} service to look names up in`, { remedy: 'Give ids instead of names.' });
+      if (base === null) throw missingService(request.service);
       return call(request.method, `${base}${targetText(request)}`, { ...headers, ...request.headers }, request.body);
     },
     canPlan: () => isEdgeweir(endpoint),
   };
 }
 
+function missingService(service: ApiRequest['service']): CliError {
+  if (service === 'edge') return new CliError('The server is no Edgeweir: it has no hosts');
+  return new CliError(`There is no ${service} service to look names up in`, { remedy: 'Give ids instead of names.' });
+}
+
 /** Its root says so. */
 async function isEdgeweir(endpoint: string): Promise<boolean> {
   try {
-    const { body } = await call('GET', `${endpoint.replace(/\/load-balancer$/, '')}/`, {});
+    const { body } = await call('GET', `${endpoint.replace(OUR_PATH, '')}/`, {});
     return isPlainObject(body) && isPlainObject(body['edgeweir']);
   } catch (error) {
     if (error instanceof Refusal) return false;

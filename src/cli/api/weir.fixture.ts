@@ -78,7 +78,10 @@ export async function startSite(): Promise<Site> {
     DEFAULT: { state_path: join(folder, 'state'), run_path: join(folder, 'run') },
     api_settings: { bind_port: String(port), pagination_max_limit: '5' },
     identity: { bootstrap_projects: 'admin, iot', admin_password: 'password' },
-    lb_provider: { provider: 'noop', enabled_providers: 'noop' },
+    lb_provider: { provider: 'noop', enabled_providers: 'noop, octavia' },
+    // Nothing is carried here: hosts may be invited, and none comes.
+    local_node: { enabled: 'false' },
+    agents: { bind_host: '127.0.0.1', bind_port: String(await freePort()) },
   };
   const server = await startServer(loadConfig({ file: '/dev/null', overrides }), silent);
   const api = new ApiClient(readCredentials(server.cloudsFile) ?? assert.fail());

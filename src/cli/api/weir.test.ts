@@ -159,6 +159,25 @@ describe('weir and the API', { concurrency: false }, () => {
     assert.deepEqual(await json('availabilityzoneprofile', 'list'), []);
   });
 
+  test('hosts', async () => {
+    const made = await json('host', 'create', '--name', 'rack-1', '--zone', 'plant-7');
+    assert.match(String(made['join_token']), /^weir1\./);
+    const listed = await json<Record<string, unknown>[]>('host', 'list', '--status', 'INVITED');
+    assert.deepEqual(
+      listed.map(({ name, zone, nodes }) => [name, zone, nodes]),
+      [['rack-1', 'plant-7', 0]],
+    );
+    await ok('host', 'set', 'rack-1', '--disable', '--description', 'the first');
+    await ok('host', 'unset', 'rack-1', '--zone');
+    const shown = await json('host', 'show', 'rack-1');
+    assert.deepEqual([shown['enabled'], shown['description'], shown['zone'], shown['join_token']], [false, 'the first', null, undefined]);
+    const again = await json('host', 'invite', 'rack-1');
+    assert.match(String(again['join_token']), /^weir1\./);
+    assert.notEqual(again['join_token'], made['join_token']);
+    await ok('host', 'delete', 'rack-1');
+    await fails(1, /There is no Host named rack-1/, 'host', 'show', 'rack-1');
+  });
+
   test('quotas and providers', async () => {
     assert.equal((await json('quota', 'defaults', 'show'))['pool'], -1);
     assert.equal((await json('quota', 'set', 'iot', '--pool', '7', '--l7rule', '-1'))['pool'], 7);
@@ -167,7 +186,7 @@ describe('weir and the API', { concurrency: false }, () => {
     assert.equal((await json('quota', 'unset', 'iot', '--pool'))['pool'], -1);
     await ok('quota', 'reset', 'iot');
     assert.deepEqual(await json('quota', 'list'), []);
-    assert.deepEqual(await json('provider', 'list', '-c', 'name'), [{ name: 'noop' }]);
+    assert.deepEqual(await json('provider', 'list', '-c', 'name', '--sort-column', 'name'), [{ name: 'noop' }, { name: 'octavia' }]);
     const zones = await json<Thing[]>('provider', 'capability', 'list', 'noop', '--availability-zone', '--sort-column', 'name', '--sort-descending');
     assert.deepEqual([zones[0]?.['type'], zones[0]?.name], ['availability_zone', 'volume_zone']);
   });
