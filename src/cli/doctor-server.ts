@@ -30,19 +30,36 @@ function nearestExisting(path: string): string {
 export async function serverChecks(config: Config): Promise<{ running: boolean; findings: Finding[] }> {
   const pid = runningPid(config.DEFAULT.state_path);
   if (pid === null) return { running: false, findings: [ok('server', 'none runs on this state path')] };
-  return { running: true, findings: [await reachable(config, pid)] };
+  return { running: true, findings: await askServer(config, pid) };
 }
 
-async function reachable({ DEFAULT }: Config, pid: number): Promise<Finding> {
+async function askServer({ DEFAULT }: Config, pid: number): Promise<Finding[]> {
   try {
     const credentials = readCredentials(join(DEFAULT.state_path, 'clouds.yaml'));
-    if (!credentials) return warn('server', `process ${pid} runs and is not ready yet`, 'Wait a moment, then look at its log.');
-    const { loadbalancers } = await new ApiClient(credentials).request<{ loadbalancers: unknown[] }>('GET', '/load-balancer/v2.0/lbaas/loadbalancers');
-    return ok('server', `process ${pid} answers at ${new URL(credentials.authUrl).origin}; load balancers: ${loadbalancers.length}`);
+    if (!credentials) return [warn('server', `process ${pid} runs and is not ready yet`, 'Wait a moment, then look at its log.')];
+    const api = new ApiClient(credentials);
+    const { loadbalancers } = await api.request<{ loadbalancers: unknown[] }>('GET', '/load-balancer/v2.0/lbaas/loadbalancers');
+    const answers = ok('server', `process ${pid} answers at ${new URL(credentials.authUrl).origin}; load balancers: ${loadbalancers.length}`);
+    return [answers, ...(await breakerCheck(api))];
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return warn('server', `process ${pid} answers, and takes no login: ${error.message}`, error.remedy);
-    return fail('server', `process ${pid} runs but does not answer: ${(error as Error).message}`, 'Look at its log; stop it and start it again.');
+    if (error instanceof ApiError && error.status === 401)
+      return [warn('server', `process ${pid} answers, and takes no login: ${error.message}`, error.remedy)];
+    return [fail('server', `process ${pid} runs but does not answer: ${(error as Error).message}`, 'Look at its log; stop it and start it again.')];
   }
+}
+
+interface BreakerNews {
+  readonly time: string;
+  readonly payload: { readonly open: boolean; readonly lost: number };
+}
+
+/** Whether the last that the server told of it is that it holds restarts back; nothing if not. */
+async function breakerCheck(api: ApiClient): Promise<Finding[]> {
+  const path = '/events?format=json&type=edgeweir.breaker.&all_projects=true&limit=1';
+  const [last] = (await api.request<{ events: BreakerNews[] }>('GET', path)).events;
+  if (last?.payload.open !== true) return [];
+  const detail = `restarts of proxies are held back since ${last.time}: ${last.payload.lost} load balancers needed one at the same time`;
+  return [warn('healing', detail, 'See in the log why they were lost, and end that. They are tried one by one, and all go on when three in a row worked.')];
 }
 
 /** The process that holds the state, as it said itself; null when it is no longer there. */

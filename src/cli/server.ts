@@ -97,6 +97,11 @@ function controllerOptions({ controller_worker: worker, health_manager: health, 
     statisticsInterval: health.statistics_interval,
     auditDays: audit.days,
     eventHours: events.hours,
+    restarts: {
+      failoverThreshold: health.failover_threshold,
+      failoverWindow: health.failover_window,
+      failoverTrialInterval: health.failover_trial_interval,
+    },
   };
 }
 

@@ -249,6 +249,17 @@ export const OPTIONS = {
   health_manager: {
     read_interval: option(decimal(0.1, 3600), 0.5, 'Seconds between two readings of health.'),
     statistics_interval: option(decimal(0.1, 3600), 2, 'Seconds between two records of counters.'),
+    failover_threshold: option(
+      integer(0, 1_000_000),
+      100,
+      'When so many load balancers need a restart at the same time that nobody asked for, further ones are held back and tried one by one; 0 never holds back.',
+    ),
+    failover_window: option(decimal(1, 86_400), 60, 'Seconds within which that is the same time.'),
+    failover_trial_interval: option(
+      decimal(0.1, 3600),
+      5,
+      'Seconds between two that are tried. After three in a row that worked, and as long without another loss, all go on.',
+    ),
   },
   audit: {
     days: option(integer(1, 36_500), 90, 'How long entries of the audit trail are kept, days.'),

@@ -14,6 +14,7 @@ import { type CertificateVault, MaterialReader } from './materials.ts';
 import { Observer } from './observe.ts';
 import { Patrol } from './patrol.ts';
 import { type Reconciler, reconcile } from './reconcile.ts';
+import { RestartGuard, type RestartLimits } from './restart-guard.ts';
 import { type Outcome, WorkQueue } from './work-queue.ts';
 
 export interface ControllerOptions {
@@ -34,7 +35,11 @@ export interface ControllerOptions {
   readonly eventHours?: number;
   /** Where certificates are kept; null, or not given: elsewhere. */
   readonly vault?: CertificateVault | null;
+  /** When restarts that nobody asked for are held back; never if not given. */
+  readonly restarts?: RestartLimits;
 }
+
+const NO_LIMITS: RestartLimits = { failoverThreshold: 0, failoverWindow: 1, failoverTrialInterval: 1 };
 
 const RETRY_FIRST_MS = 100;
 /** How long a new balancer must be left alone before its node is made, and the longest it waits for that, ms. */
@@ -53,6 +58,7 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #observer: Observer;
   readonly #reconciler: Reconciler;
+  readonly #restarts: RestartGuard;
   #unsubscribe: () => void = () => {};
   #timers: NodeJS.Timeout[] = [];
   #patrol: Patrol | null = null;
@@ -78,7 +84,9 @@ export class Controller {
       beforeReload: (id) => this.#observer.readNode(id),
       materials,
       isDelivered: (id) => this.#known.has(id),
+      mayRestart: (id) => this.#restarts.allows(id),
     };
+    this.#restarts = new RestartGuard({ store, log, ...(options.restarts ?? NO_LIMITS), wake: (id) => this.#queue.add(id) });
     this.#queue = new WorkQueue({
       workers: options.workers,
       retryFirstMs: RETRY_FIRST_MS,
@@ -99,8 +107,9 @@ export class Controller {
   /** Removes what nobody owns, then looks at every balancer once: what a crash left half done is finished here. */
   async start(): Promise<void> {
     const { store, drivers, log } = this.#options;
+    await this.#restarts.start();
     for (const driver of drivers.all) {
-      driver.onLost((id) => void this.#guard('restart', () => this.#lost(driver, id)));
+      driver.onLost((id, returned = false) => void this.#guard('restart', () => this.#lost(driver, id, returned)));
       await driver.start();
       await this.#removeOrphans(driver);
     }
@@ -131,6 +140,7 @@ export class Controller {
     await purging;
     await this.#observer.stop();
     await this.#queue.stop();
+    await this.#restarts.stop();
     for (const driver of this.#options.drivers.all) await driver.stop();
   }
 
@@ -146,7 +156,7 @@ export class Controller {
   }
 
   async #work(id: string, attempt: number): Promise<Outcome> {
-    const outcome = await reconcile(this.#reconciler, id, attempt);
+    const outcome = await this.#attempt(id, attempt);
     const amphorae = await this.#amphoraeOf(id);
     this.#observer.assign(id, amphorae);
     if (amphorae.length > 0 && outcome.done) this.#delivered.add(id);
@@ -156,6 +166,16 @@ export class Controller {
     for (const { driver } of amphorae) this.#used.add(driver);
     if (amphorae.length === 0) await this.#tidy();
     return outcome;
+  }
+
+  async #attempt(id: string, attempt: number): Promise<Outcome> {
+    let outcome: Outcome | null = null;
+    try {
+      outcome = await reconcile(this.#reconciler, id, attempt);
+      return outcome;
+    } finally {
+      this.#restarts.ended(id, outcome);
+    }
   }
 
   /** The last node of a driver is gone: what its nodes shared goes too. */
@@ -171,10 +191,13 @@ export class Controller {
     return list(this.#options.store.db, amphora, { where, sort: [], limit: null, marker: null, reverse: false });
   }
 
-  async #lost(driver: NodeDriver, amphoraId: string): Promise<void> {
+  /** Some losses are told with each reading: of one that is held back that is no news, and the patrol looks at it all the same. */
+  async #lost(driver: NodeDriver, amphoraId: string, returned: boolean): Promise<void> {
     const row = await byId(this.#options.store.db, amphora, amphoraId);
-    if (row) this.#queue.add(row.loadbalancer_id);
-    else await this.#removeOrphan(driver, amphoraId);
+    if (!row) return this.#removeOrphan(driver, amphoraId);
+    // As after a start of this server: nothing that its host's absence left is drift, or a reason to hold others back.
+    if (returned) this.#known.delete(row.loadbalancer_id);
+    if (returned || !this.#restarts.holds(row.loadbalancer_id)) this.#queue.add(row.loadbalancer_id);
   }
 
   async #removeOrphan(driver: NodeDriver, node: string): Promise<void> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Body, type Octavia, type Shown, expect, octavia } from '../api/octavia/octavia.fixture.ts';
+import { type Body, type FixtureOptions, type Octavia, type Shown, expect, octavia } from '../api/octavia/octavia.fixture.ts';
 import { host } from '../model/host.ts';
 import { silent } from '../model/log.ts';
 import { type ConnectedHost, Fleet, type HostPool } from '../nodes/fleet/fleet.ts';
@@ -48,6 +48,7 @@ const PHYSICAL = ['physnet1'];
 
 /** Of a pair, the node on the first host has the clients. */
 class Rack extends NoopNodes {
+  readonly #lost: ((id: string) => void)[] = [];
   readonly #first: boolean;
 
   constructor(first: boolean) {
@@ -58,12 +59,27 @@ class Rack extends NoopNodes {
   active(): Promise<boolean> {
     return Promise.resolve(this.#first);
   }
+
+  override onLost(listener?: (id: string) => void): void {
+    if (listener) this.#lost.push(listener);
+  }
+
+  /** Everything on it is gone, and it says so. */
+  async collapse(): Promise<void> {
+    const ids = await this.list();
+    for (const id of ids) await this.remove(id);
+    for (const id of ids) for (const listener of this.#lost) listener(id);
+  }
 }
 
 /** Two hosts on one physical network, and a subnet on it. */
 async function site(
   t: TestContext,
-  { local = null, zones = [null, null] }: { local?: NoopNodes | null; zones?: readonly (string | null)[] } = {},
+  {
+    local = null,
+    zones = [null, null],
+    restarts,
+  }: { local?: NoopNodes | null; zones?: readonly (string | null)[]; restarts?: FixtureOptions['restarts'] } = {},
 ): Promise<Site> {
   const hosts = new Hosts();
   const late: { api?: Octavia } = {};
@@ -78,7 +94,7 @@ async function site(
     advertMs: 100,
     log: silent,
   });
-  const api = await octavia(t, { driver: fleet });
+  const api = await octavia(t, { driver: fleet, ...(restarts ? { restarts } : {}) });
   late.api = api;
   const racks = zones.map((_zone, index): ConnectedHost => ({
     id: randomUUID(),
@@ -184,6 +200,32 @@ test('while a host is away its balancers wait, and are delivered when it is back
   await until('ACTIVE', async () => (await statusOf(set, id)) === 'ACTIVE');
   const [node = ''] = await rack.driver.list();
   assert.match((await rack.driver.present(node))?.proxy?.text ?? '', /frontend/);
+});
+
+test('what a host says is lost is brought back at once', async (t) => {
+  const set = await site(t);
+  const id = await make(set);
+  const [where] = await hostsOf(set, id);
+  const driver = set.racks.find((one) => one.id === where)?.driver;
+  assert.ok(driver instanceof Rack);
+  const before = await driver.list();
+  await driver.collapse();
+  await until('it is back', async () => (await driver.list()).length === 1);
+  assert.deepEqual(await driver.list(), before);
+});
+
+test('a host that comes back with nothing is no mass loss: all it had is made anew at once', async (t) => {
+  const set = await site(t, { restarts: { failoverThreshold: 2, failoverWindow: 60, failoverTrialInterval: 60 } });
+  for (let count = 0; count < 8; count++) await make(set);
+  const [rack] = set.racks;
+  assert.ok(rack?.driver instanceof Rack);
+  const { driver } = rack;
+  const before = await driver.list();
+  assert.equal(before.length, 4);
+  set.hosts.leave(rack.id);
+  for (const id of before) await driver.remove(id);
+  set.hosts.arrive(rack);
+  await until('all are back', async () => (await driver.list()).length === 4);
 });
 
 test('an operator’s failover leaves a host that is away, which loses the node when it is back', async (t) => {

@@ -77,6 +77,7 @@ async function world(t: TestContext): Promise<World> {
     beforeReload: async () => Promise.resolve(),
     materials,
     isDelivered: () => true,
+    mayRestart: () => true,
   };
   return { store, driver, balancer, deps, lost, balancerNow: async () => (await byId(store.db, loadBalancer, balancer.id)) ?? assert.fail('gone') };
 }

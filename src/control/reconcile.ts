@@ -39,6 +39,15 @@ export interface Reconciler {
   readonly materials: MaterialReader;
   /** Whether the balancer had its nodes since this server began: before that, a difference is what a restart left. */
   readonly isDelivered: (id: string) => boolean;
+  /** Whether a restart that nobody asked for may be made now. */
+  readonly mayRestart: (id: string) => boolean;
+}
+
+/** A node would have to be restarted without anybody's word, and very many others, too. */
+class HeldBackError extends Error {
+  constructor() {
+    super('A node has to be restarted. That is held back for now, because very many load balancers need it at the same time');
+  }
 }
 
 /** Plans per attempt: after a reload the proxy may still hold runtime state of before, which a second plan mends. */
@@ -52,6 +61,7 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number): 
     const complaint = tree.balancer.deleting ? '' : await deliver(deps, tree, attempt);
     return complaint === '' ? { done: true } : unfinished(deps, id, attempt, complaint, true);
   } catch (error) {
+    if (error instanceof HeldBackError) return heldBack(deps, tree, error);
     const reason = error instanceof Error ? error.message : String(error);
     const outcome = unfinished(deps, id, attempt, reason, error instanceof MaterialError);
     await recordReason(deps, tree, error, reason);
@@ -62,6 +72,12 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number): 
 function unfinished({ log }: Reconciler, loadbalancer: string, attempt: number, reason: string, sound: boolean): Outcome {
   log.warn({ loadbalancer, attempt, reason }, 'not delivered, will try again');
   return { done: false, reason, sound };
+}
+
+/** Done for now: whoever holds it back wakes it. What was said before, such as why a restart failed, says more. */
+async function heldBack({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, { message }: HeldBackError): Promise<Outcome> {
+  if (balancer.status_reason === null) await store.transaction((tx) => recordFailure(tx, balancer.id, message, now(), pendingDeadline));
+  return { done: true, held: true };
 }
 
 async function recordReason({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, error: unknown, reason: string): Promise<void> {
@@ -87,7 +103,8 @@ async function deliver(deps: Reconciler, tree: BalancerTree, attempt: number): P
     const spared = attempt < CAREFUL_ATTEMPTS ? sparedOf(stage.amphorae, standings) : null;
     if (attempt < CAREFUL_ATTEMPTS) await readySuccessor(deps, driver, topology, stage.amphorae, standings);
     const amphorae = stage.amphorae.map((row): Amphora => (row === spared ? { ...row, status: 'ALLOCATED' } : row));
-    const placement = await toldOf(deps, stage, attempt, (found) => deliverTo(deps, driver, topology, amphorae, { attempt, found }));
+    const mayRestart = isUnasked(deps, stage) ? (): boolean => deps.mayRestart(stage.balancer.id) : always;
+    const placement = await toldOf(deps, stage, attempt, (found) => deliverTo(deps, driver, topology, amphorae, { attempt, found, mayRestart }));
     const outcome = { whole: spared === null, complaint: complaints.join('; ').slice(0, LONGEST_REASON) };
     if (!isSaid(stage, outcome)) await deps.store.transaction((tx) => record(deps, tx, stage, placement, outcome));
     if (outcome.whole) return outcome.complaint;
@@ -95,6 +112,13 @@ async function deliver(deps: Reconciler, tree: BalancerTree, attempt: number): P
   }
   return '';
 }
+
+/** Whether a difference that is found now is one that nobody asked for. */
+function isUnasked(deps: Reconciler, tree: BalancerTree): boolean {
+  return isSettled(tree) && deps.isDelivered(tree.balancer.id);
+}
+
+const always = (): boolean => true;
 
 /** Before the node with the clients goes, the one that takes them over is put right as its peer. */
 async function readySuccessor(deps: Reconciler, driver: NodeDriver, topology: Topology, amphorae: readonly Amphora[], standings: Standings): Promise<void> {
@@ -104,7 +128,7 @@ async function readySuccessor(deps: Reconciler, driver: NodeDriver, topology: To
   const { nodes } = await claim(deps.store, topology, stays, driver, deps.now());
   for (const node of nodes) {
     if (node.amphora.id === parting.id || standings.get(node.amphora.id) === null) continue;
-    await converge(deps, driver, node, await wantedConfig(driver, topology, node), { attempt: 0, found: [] });
+    await converge(deps, driver, node, await wantedConfig(driver, topology, node), { attempt: 0, found: [], mayRestart: always });
   }
 }
 
@@ -127,13 +151,14 @@ function isSaid({ balancer }: BalancerTree, { whole, complaint }: Delivered): bo
 /** Does the work, and tells of what it found that nobody asked for: once when it could not be put right, and when it was. */
 async function toldOf<T>(deps: Reconciler, tree: BalancerTree, attempt: number, work: (found: Drift[]) => Promise<T>): Promise<T> {
   const found: Drift[] = [];
-  const tells = isSettled(tree) && deps.isDelivered(tree.balancer.id);
+  const tells = isUnasked(deps, tree);
   try {
     const result = await work(found);
     if (tells) await tell(deps, tree, found, null);
     return result;
   } catch (error) {
-    if (tells && attempt === 0) await tell(deps, tree, found, error instanceof Error ? error.message : String(error));
+    const isSaidBefore = error instanceof HeldBackError && tree.balancer.status_reason !== null;
+    if (tells && attempt === 0 && !isSaidBefore) await tell(deps, tree, found, error instanceof Error ? error.message : String(error));
     throw error;
   }
 }
@@ -150,6 +175,7 @@ interface Round {
   readonly attempt: number;
   /** Takes what is found that differs, as it was before it is put right. */
   readonly found: Drift[];
+  readonly mayRestart: () => boolean;
 }
 
 async function deliverTo(deps: Reconciler, driver: NodeDriver, topology: Topology, amphorae: readonly Amphora[], round: Round): Promise<Placement> {
@@ -182,7 +208,7 @@ async function converge(
   driver: NodeDriver,
   { amphora: { id } }: PlacedNode,
   wanted: NodeConfig,
-  { attempt, found }: Round,
+  { attempt, found, mayRestart }: Round,
 ): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const present = await driver.present(id);
@@ -191,6 +217,7 @@ async function converge(
     const drift = round === 0 ? driftOf(id, driver.name, present, wanted, plan) : null;
     if (drift) found.push(drift);
     const cost = costOf(plan);
+    if (cost === 'restart' && !mayRestart()) throw new HeldBackError();
     log.debug({ node: id, cost, steps: plan.map(({ kind }) => kind) }, 'applying plan');
     if (present?.proxy && cost !== 'runtime') await beforeReload(id);
     await driver.apply(id, plan);

@@ -5,8 +5,11 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** `sound`: all that can be done was done, and what is left waits for somebody else; a later attempt is as good as a first. */
-export type Outcome = { readonly done: true } | { readonly done: false; readonly reason: string; readonly sound?: boolean };
+/**
+ * `held`: somebody else says when it goes on. `sound`: all that can be done was done, and what is left waits for somebody else; a later
+ * attempt is as good as a first.
+ */
+export type Outcome = { readonly done: true; readonly held?: boolean } | { readonly done: false; readonly reason: string; readonly sound?: boolean };
 
 export interface WorkQueueOptions {
   readonly workers: number;

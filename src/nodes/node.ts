@@ -38,7 +38,7 @@ export interface NodeDriver {
    */
   active?(id: string): Promise<boolean | null>;
   /** Calls back when something of a node is gone that the loop has to bring back: its proxy, its keepalived. What it was is logged by then. */
-  onLost(listener: (id: string) => void): void;
+  onLost(listener: LossListener): void;
   /** Hosts that nodes can be made on at this moment; absent where there is only one, the server's own. */
   hosts?(): readonly NodeHost[];
   /** The driver of one host's nodes, by the host's id; absent where `hosts` is. */
@@ -46,6 +46,9 @@ export interface NodeDriver {
   /** Removes what all nodes shared (the switch namespace), once no node is left and nobody else uses it. */
   tidy(): Promise<void>;
 }
+
+/** @param returned - true where its host was away: then whatever differs is what its absence left, and no loss of its own */
+export type LossListener = (id: string, returned?: boolean) => void;
 
 /** A machine that nodes can be on. */
 export interface NodeHost {

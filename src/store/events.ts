@@ -1,5 +1,5 @@
 /**
- * Notifications: Octavia's three about load balancers (octavia-api reference §3.5), and one of our own. Each is a row written in the
+ * Notifications: Octavia's three about load balancers (octavia-api reference §3.5), and some of our own. Each is a row written in the
  * transaction that makes it true, so that there is exactly one however the process ends.
  */
 import { randomUUID } from 'node:crypto';
@@ -50,8 +50,32 @@ export async function announceDrift(tx: Tx, { id, name, project_id }: LoadBalanc
   tx.events.add(row.type);
 }
 
-/** Not one of Octavia's. */
+/** Not Octavia's. */
 const DRIFT = 'edgeweir.loadbalancer.drift';
+const BREAKER = 'edgeweir.breaker';
+
+/** What operators are told when restarts that nobody asked for begin or cease to be held back. Of no project: it is the installation's. */
+export interface BreakerNews {
+  readonly open: boolean;
+  /** Load balancers that are not right, of which is known. */
+  readonly lost: number;
+  /** `[health_manager] failover_threshold` */
+  readonly threshold: number;
+  readonly reason: string;
+}
+
+export async function announceBreaker(tx: Tx, instance: string, news: BreakerNews, now: Date): Promise<void> {
+  const type = `${BREAKER}.${news.open ? 'opened' : 'closed'}`;
+  const row = { id: randomUUID(), at: now.toISOString(), type, project_id: null, resource_id: instance, payload: { ...news } };
+  await tx.db.insertInto('event').values(row).execute();
+  tx.events.add(type);
+}
+
+/** Whether the last that was told of it is that it opened. */
+export async function isBreakerSaidOpen(db: Db, instance: string): Promise<boolean> {
+  const last = await db.selectFrom('event').select('type').where('resource_id', '=', instance).orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  return last?.type === `${BREAKER}.opened`;
+}
 
 /**
  * The balancer as Octavia has sent it in two shapes, both at once: with `id`, `enabled` and `vip` as its administrators'

@@ -16,7 +16,7 @@ import { inTurns } from '../http/turns.ts';
 import type { Call } from './collection.ts';
 import { checkMatch } from './etag.ts';
 import { membersOf } from '../../store/pool-members.ts';
-import { refuseReservedOf, requireSubnet } from './member-address.ts';
+import { refuseLoops, refuseReservedOf, requireSubnet } from './member-address.ts';
 import { refuseUnreachable } from './engine.ts';
 import { addressKey, firstTwice, isMonitored, newMember, writablePool } from './members.ts';
 import { authorize } from './policy.ts';
@@ -55,6 +55,7 @@ export async function replaceMembers(call: Call): Promise<void> {
     checkMatch(pool, parent, call.ifMatch);
     const difference = await compare(wanted, await membersOf(tx.db, parent.id), additiveOnly);
     if (isEmpty(difference)) return;
+    await refuseLoops(tx, parent.loadbalancer_id, [...difference.added.map(({ body }) => body), ...difference.changed.map(({ changes }) => changes)]);
     for (const subnet of new Set(difference.added.map(({ body }) => body.subnet_id))) await requireSubnet(tx, call, subnet);
     await requireQuota(tx, call, parent.project_id, { member: Math.max(0, difference.added.length - difference.gone.length) });
     const generation = await raise(tx, parent.loadbalancer_id);

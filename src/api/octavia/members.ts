@@ -13,7 +13,7 @@ import type { Tx } from '../../store/store.ts';
 import { inTurns } from '../http/turns.ts';
 import { type Call, type Collection, rowFor } from './collection.ts';
 import { refuseUnreachable } from './engine.ts';
-import { refuseReservedOf, requireSubnet } from './member-address.ts';
+import { refuseLoops, refuseReservedOf, requireSubnet } from './member-address.ts';
 import { newRow } from './new-row.ts';
 import type { Rule } from './policy.ts';
 import { requireQuota } from './quota-limit.ts';
@@ -59,6 +59,7 @@ async function create(call: Call): Promise<Member> {
   refuseReservedOf(call, body);
   return write(call, async (tx) => {
     const parent = await writablePool(tx, call, 'member:post');
+    await refuseLoops(tx, parent.loadbalancer_id, [body]);
     await requireSubnet(tx, call, body.subnet_id);
     await requireQuota(tx, call, parent.project_id, { member: 1 });
     const generation = await raise(tx, parent.loadbalancer_id);
@@ -100,6 +101,7 @@ export async function addMembers(
 ): Promise<void> {
   const bodies = await inTurns(objects, (object) => parseNested(member, object));
   await inTurns(bodies, (body) => refuseReservedOf(call, body));
+  await refuseLoops(tx, parent.loadbalancer_id, bodies);
   for (const subnet of new Set(bodies.map(({ subnet_id }) => subnet_id))) await requireSubnet(tx, call, subnet);
   const rows = await inTurns(bodies, (body) => newMember(body, parent, generation, monitored));
   await refuseUnreachable(tx, call, parent, rows);
@@ -134,6 +136,7 @@ async function modify(call: Call, id: string): Promise<Member> {
   return write(call, async (tx) => {
     const parent = await writablePool(tx, call, 'member:put');
     const row = await childFor(tx, member, call, id, 'put', withinPool(call));
+    await refuseLoops(tx, parent.loadbalancer_id, [changes]);
     const generation = await raise(tx, parent.loadbalancer_id);
     await markPending(tx, 'member', [id], generation);
     await markPoolPending(tx, parent, generation);

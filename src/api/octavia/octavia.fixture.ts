@@ -7,6 +7,7 @@ import { type Limits, limitsOf } from './limits.ts';
 import type { RoleSet } from './policy.ts';
 import type { QuotaLimits } from '../../model/quota.ts';
 import { Controller } from '../../control/controller.ts';
+import type { RestartLimits } from '../../control/restart-guard.ts';
 import { silent } from '../../model/log.ts';
 import { Drivers } from '../../nodes/drivers.ts';
 import type { NodeDriver } from '../../nodes/node.ts';
@@ -62,6 +63,7 @@ export interface FixtureOptions {
   readonly network?: 'embedded' | 'unchecked';
   readonly limits?: Partial<Limits>;
   readonly door?: HostDoor;
+  readonly restarts?: RestartLimits;
 }
 
 export async function octavia(t: TestContext, options: FixtureOptions = {}): Promise<Octavia> {
@@ -118,7 +120,7 @@ function driversOf(driver: NodeDriver): Drivers {
 
 async function startController(t: TestContext, store: Store, drivers: Drivers, options: FixtureOptions): Promise<Controller> {
   const timing = { pendingDeadline: options.pendingDeadline ?? 60, resyncInterval: 60, retryMax: 1, readInterval: 0.1, statisticsInterval: 0.2 };
-  const controller = new Controller({ store, drivers, log: silent, workers: 4, ...timing });
+  const controller = new Controller({ store, drivers, log: silent, workers: 4, ...timing, ...(options.restarts ? { restarts: options.restarts } : {}) });
   await controller.start();
   t.after(() => controller.stop());
   return controller;

@@ -6,7 +6,7 @@ import type { Log } from '../../model/log.ts';
 import type { NodeConfig } from '../../model/node-config.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
-import { type NodeDriver, NodeError, type NodeHost } from '../node.ts';
+import { type LossListener, type NodeDriver, NodeError, type NodeHost } from '../node.ts';
 import { AbsentHost } from './absent-host.ts';
 
 /** A host whose agent is connected. */
@@ -45,7 +45,7 @@ export class Fleet implements NodeDriver {
   readonly #options: FleetOptions;
   /** Where nodes are; null is this host. */
   readonly #places = new Map<string, string | null>();
-  readonly #listeners: ((id: string) => void)[] = [];
+  readonly #listeners: LossListener[] = [];
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -119,7 +119,7 @@ export class Fleet implements NodeDriver {
     return (await (await this.#of(id)).active?.(id)) ?? null;
   }
 
-  onLost(listener: (id: string) => void): void {
+  onLost(listener: LossListener): void {
     this.#listeners.push(listener);
   }
 
@@ -143,14 +143,15 @@ export class Fleet implements NodeDriver {
 
   /** While it was away anything may have happened to its nodes and to what it was to run; some may be nobody's any more. */
   #welcome(host: ConnectedHost): void {
-    const { id, name } = host;
+    const { id, name, driver } = host;
+    driver.onLost((node) => this.#tellLost(node));
     Promise.all([this.#options.nodesOf(id), this.#listOf(host)]).then(
-      (ids) => new Set(ids.flat()).forEach((node) => this.#tellLost(node)),
+      (ids) => new Set(ids.flat()).forEach((node) => this.#tellLost(node, true)),
       (error: unknown) => this.#options.log.error({ host: name, reason: String(error) }, 'the nodes of a host could not be looked up'),
     );
   }
 
-  #tellLost(id: string): void {
-    for (const listener of this.#listeners) listener(id);
+  #tellLost(id: string, returned = false): void {
+    for (const listener of this.#listeners) listener(id, returned);
   }
 }
