@@ -28,6 +28,7 @@ const TEST = [
   { name: 'python3-stestr' },
   { name: 'python3-oslo.config' },
   { name: 'openssl', command: 'openssl' },
+  { name: 'conntrackd', command: 'conntrackd' },
 ];
 
 export const PACKAGES = { run: RUN, test: TEST };

@@ -98,8 +98,8 @@ export class Agent {
   }
 
   #greeting(): Greeting {
-    const { pretends, observed, advertMs, flowLogs = null } = this.#options.nodes;
-    return { protocol: PROTOCOL, pretends, observed, advertMs, flowLogs, ...this.#options.about };
+    const { pretends, observed, advertMs, syncsFlows, flowLogs = null } = this.#options.nodes;
+    return { protocol: PROTOCOL, pretends, observed, advertMs, syncsFlows, flowLogs, ...this.#options.about };
   }
 
   /** With the new one it connects anew; until it has, the old one counts. */

@@ -21,18 +21,20 @@ export class KeptNodes implements NodeDriver {
   readonly pretends: boolean;
   readonly observed: boolean;
   readonly advertMs: number;
+  readonly syncsFlows: boolean;
   readonly flowLogs?: 'all' | 'none';
   readonly #driver: NodeDriver;
   readonly #directory: string;
 
   constructor(driver: NodeDriver, directory: string) {
-    const { name, pretends, observed, advertMs, flowLogs } = driver;
+    const { name, pretends, observed, advertMs, syncsFlows = false, flowLogs } = driver;
     this.#driver = driver;
     this.#directory = directory;
     this.name = name;
     this.pretends = pretends;
     this.observed = observed;
     this.advertMs = advertMs;
+    this.syncsFlows = syncsFlows;
     if (flowLogs !== undefined) this.flowLogs = flowLogs;
     makeDirectory(directory, 0o700);
   }

@@ -1,5 +1,6 @@
 /** What the doctor asks of the host: user, programs, kernel. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import { promisify } from 'node:util';
 import type { Config } from '../config/options.ts';
@@ -43,6 +44,7 @@ export async function programChecks(config: Config): Promise<Finding[]> {
     ...(await Promise.all(PROGRAMS.map(programCheck))),
     await haproxyCheck(config.local_node.haproxy_binary),
     await keepalivedCheck(config.local_node.keepalived_binary),
+    conntrackdCheck(config.local_node.conntrackd_binary),
   ];
 }
 
@@ -65,6 +67,12 @@ export async function haproxyCheck(binary: string): Promise<Finding> {
   } catch (error) {
     return fail('haproxy', `${binary}: ${reason(error)}`, 'apt-get install haproxy, or set [local_node] haproxy_binary');
   }
+}
+
+/** Only connections in the kernel of a balancer of two nodes need it. */
+function conntrackdCheck(binary: string): Finding {
+  if (existsSync(binary)) return ok('conntrackd', binary);
+  return ok('conntrackd', `not installed: connections that the kernel carries end when the other node of a pair takes over`);
 }
 
 /** Reads the output of `haproxy -vv`. */

@@ -99,6 +99,7 @@ export function localNodes(config: Config, instance: string, log: Log): NodeDriv
     bridgeMappings,
     haproxy: options.haproxy_binary,
     keepalived: options.keepalived_binary,
+    conntrackd: options.conntrackd_binary,
     advertMs: advertMs(config),
     ...(flowLogs ? { flowLogs } : {}),
     log,

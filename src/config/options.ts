@@ -187,6 +187,11 @@ export const OPTIONS = {
     ),
     haproxy_binary: option(path(), '/usr/sbin/haproxy', 'HAProxy, 2.6 or newer.'),
     keepalived_binary: option(path(), '/usr/sbin/keepalived', 'keepalived, 2.2.7 or newer: it moves the address of a balancer that two nodes carry.'),
+    conntrackd_binary: option(
+      path(),
+      '/usr/sbin/conntrackd',
+      'conntrackd, 1.4.6 or newer: with it the connections that the kernel carries outlive a takeover. Optional: where there is none, a pair does without.',
+    ),
     vrrp_advert_int: option(
       decimal(0.05, 10),
       0.1,

@@ -122,6 +122,7 @@ const anyConfig: fc.Arbitrary<NodeConfig> = fc.record({
   proxy: anyProxy,
   packets: fc.option(fc.constantFrom(packetsOf([{ id: 'one' }]), packetsOf([{ id: 'two' }]), STRANGE_PACKETS)),
   vrrp: fc.constant(null),
+  flowSync: fc.option(fc.constantFrom('a', 'b').map((text) => ({ text }))),
 });
 
 test('property: carrying out a plan leaves nothing to plan', () => {

@@ -2,7 +2,17 @@
  * Present and wanted node config → plan. Pure. What the runtime socket can do is done there; everything else is one
  * reload. A plan for equal configs is empty: that is how the loop knows it is done.
  */
-import { EMPTY_NODE, type Link, type NodeConfig, type PacketConfig, type ProxyConfig, type Server, type VrrpConfig, serverKey } from '../model/node-config.ts';
+import {
+  EMPTY_NODE,
+  type FlowSyncConfig,
+  type Link,
+  type NodeConfig,
+  type PacketConfig,
+  type ProxyConfig,
+  type Server,
+  type VrrpConfig,
+  serverKey,
+} from '../model/node-config.ts';
 import type { Plan, Step } from '../model/plan.ts';
 
 export interface DiffOptions {
@@ -17,8 +27,10 @@ export function diff(present: NodeConfig | null, wanted: NodeConfig, options: Di
     ...diffLinks(base.links, wanted.links),
     ...diffRoutes(base, wanted),
     ...around(diffPackets(base.packets, wanted.packets), diffProxy(base.proxy, wanted.proxy, options.avoidRuntime ?? false), movesToPackets(base, wanted)),
-    // Last: a node offers itself for the address once it can serve it.
+    // Behind all that: a node offers itself for the address once it can serve it.
     ...diffVrrp(base.vrrp, wanted.vrrp),
+    // It serves without this, should it fail.
+    ...diffFlowSync(base.flowSync, wanted.flowSync),
   ];
 }
 
@@ -69,6 +81,11 @@ function diffVrrp(present: VrrpConfig | null, wanted: VrrpConfig | null): Step[]
   if (!wanted) return present ? [{ kind: 'stop-vrrp', cost: 'restart' }] : [];
   if (!present) return [{ kind: 'start-vrrp', cost: 'restart', vrrp: wanted }];
   return present.text === wanted.text ? [] : [{ kind: 'reload-vrrp', cost: 'runtime', vrrp: wanted }];
+}
+
+function diffFlowSync(present: FlowSyncConfig | null, wanted: FlowSyncConfig | null): Step[] {
+  if (!wanted) return present ? [{ kind: 'stop-flow-sync', cost: 'runtime' }] : [];
+  return present?.text === wanted.text ? [] : [{ kind: 'start-flow-sync', cost: 'runtime', flowSync: wanted }];
 }
 
 function diffPackets(present: PacketConfig | null, wanted: PacketConfig | null): Step[] {

@@ -50,7 +50,11 @@ export function lineChanges(present: NodeConfig | null, wanted: NodeConfig | nul
 function linesOf(config: NodeConfig | null): string[] {
   // The digest of the structure changes with everything else and tells nobody anything.
   const proxy = config?.proxy?.text.split('\n').filter((line) => line.trim() !== '' && !line.includes('description weir:')) ?? [];
-  return [...proxy, ...packetLines(config?.packets ?? null), ...(config?.vrrp?.text.split('\n').filter((line) => line.trim() !== '') ?? [])];
+  return [...proxy, ...packetLines(config?.packets ?? null), ...plainLines(config?.vrrp?.text), ...plainLines(config?.flowSync?.text)];
+}
+
+function plainLines(text = ''): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '');
 }
 
 /** The table as it can be read: without the slots, of which a change of one member moves many. */

@@ -8,20 +8,26 @@ import type { DownMembers } from '../render/nftables/service.ts';
 import type { PlacedNode } from './place.ts';
 
 export function renderNode(
-  { pretends, advertMs, flowLogs }: Pick<NodeDriver, 'pretends' | 'advertMs' | 'flowLogs'>,
+  { pretends, advertMs, flowLogs, syncsFlows = false }: Pick<NodeDriver, 'pretends' | 'advertMs' | 'flowLogs' | 'syncsFlows'>,
   topology: Topology,
   node: PlacedNode,
   down: DownMembers,
 ): NodeConfig {
   if (pretends) return renderPretended(topology);
   const attachments = node.legs.flatMap(({ subnet, address }) => (address === null ? [] : [{ subnet, address }]));
-  return renderNamespace(topology, attachments, down, pairOf(node, advertMs), flowLogs !== undefined && (topology.connectionLogging ?? flowLogs === 'all'));
+  return renderNamespace(
+    topology,
+    attachments,
+    down,
+    pairOf(node, { advertMs, syncsFlows }),
+    flowLogs !== undefined && (topology.connectionLogging ?? flowLogs === 'all'),
+  );
 }
 
 /** As long as a node has no address of its own, or no peer, it cannot be rendered as one of a pair. */
-function pairOf({ amphora: { id, role }, pair }: PlacedNode, advertMs: number): NodePair | null {
+function pairOf({ amphora: { id, role }, pair }: PlacedNode, by: Pick<NodePair, 'advertMs' | 'syncsFlows'>): NodePair | null {
   if (pair === null || role === 'STANDALONE') return null;
   const { own, peer } = pair;
   if (own === null || !peer || peer.address === null) throw new Error(`amphora ${id} has no peer or no address of its own`);
-  return { name: id, role, own, peer: { name: peer.id, address: peer.address }, advertMs };
+  return { name: id, role, own, peer: { name: peer.id, address: peer.address }, ...by };
 }

@@ -9,16 +9,19 @@ const queue = (work: (key: string, attempt: number) => Promise<Outcome>, workers
 
 test('a key added while it runs runs once more, however often it was added, and never twice at a time', async () => {
   let [runs, together, most] = [0, 0, 0];
+  const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const work = queue(async () => {
     most = Math.max(most, ++together);
-    await pause(5);
+    begun.resolve();
+    await gate.promise;
     together--;
     runs++;
     return DONE;
   });
   for (let index = 0; index < 10; index++) work.add('a');
-  await pause(1);
+  await begun.promise;
   for (let index = 0; index < 10; index++) work.add('a');
+  gate.resolve();
   await work.idle();
   assert.deepEqual([runs, most], [2, 1]);
 });

@@ -14,10 +14,12 @@ export interface NodeConfig {
   readonly packets: PacketConfig | null;
   /** How the node shares its addresses with a peer. null: it holds them alone. */
   readonly vrrp: VrrpConfig | null;
+  /** How it tells its peer which flows the kernel balances here. null: it tells nobody. */
+  readonly flowSync: FlowSyncConfig | null;
 }
 
 /** A node on which nothing is done. */
-export const EMPTY_NODE: NodeConfig = { links: [], routes: [], proxy: null, packets: null, vrrp: null };
+export const EMPTY_NODE: NodeConfig = { links: [], routes: [], proxy: null, packets: null, vrrp: null, flowSync: null };
 
 export interface Link {
   readonly name: string;
@@ -131,6 +133,12 @@ export interface PacketMember {
 /** One keepalived, which holds the VIP while this node is the active one of a pair. */
 export interface VrrpConfig {
   /** The whole keepalived.conf. The addresses in it are on an interface of keepalived's own, not on a link. */
+  readonly text: string;
+}
+
+/** One conntrackd. */
+export interface FlowSyncConfig {
+  /** The whole conntrackd.conf. */
   readonly text: string;
 }
 

@@ -2,7 +2,7 @@
  * The plan: the ordered difference between a node's present config and the wanted one. Each step says what it costs:
  * `runtime` nobody notices, `reload` starts new workers and drains the old, `restart` starts the proxy or the node.
  */
-import type { Link, PacketConfig, ProxyConfig, Route, Server, VrrpConfig } from './node-config.ts';
+import type { FlowSyncConfig, Link, PacketConfig, ProxyConfig, Route, Server, VrrpConfig } from './node-config.ts';
 
 export type Cost = 'runtime' | 'reload' | 'restart';
 
@@ -21,6 +21,8 @@ export type Step =
   | { readonly kind: 'start-vrrp'; readonly cost: 'restart'; readonly vrrp: VrrpConfig }
   | { readonly kind: 'reload-vrrp'; readonly cost: 'runtime'; readonly vrrp: VrrpConfig }
   | { readonly kind: 'stop-vrrp'; readonly cost: 'restart' }
+  | { readonly kind: 'start-flow-sync'; readonly cost: 'runtime'; readonly flowSync: FlowSyncConfig }
+  | { readonly kind: 'stop-flow-sync'; readonly cost: 'runtime' }
   | { readonly kind: 'add-server'; readonly cost: 'runtime'; readonly server: Server }
   | { readonly kind: 'change-server'; readonly cost: 'runtime'; readonly server: Server; readonly present: Server }
   | { readonly kind: 'delete-server'; readonly cost: 'runtime'; readonly backend: string; readonly name: string };

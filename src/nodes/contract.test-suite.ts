@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
 import { EMPTY_NODE, type NodeConfig, type ProxyConfig, type Server } from '../model/node-config.ts';
 import type { Plan } from '../model/plan.ts';
+import { renderFlowSync } from '../render/conntrackd/compile.ts';
 import type { NodeDriver } from './node.ts';
 import {
   BACKEND,
@@ -15,7 +16,9 @@ import {
   linkOf,
   MONITOR,
   OTHER_NETWORK,
+  OWN,
   packetsOf,
+  PEER,
   POOL,
   proxyOf,
   pairedOf,
@@ -251,6 +254,15 @@ export function contract(name: string, makeSubject: () => Promise<Subject>): voi
       await assert.rejects(driver.apply(id, [{ kind: 'reload-vrrp', cost: 'runtime', vrrp }]), { name: 'NodeError' });
       await assertLeadsTo([{ kind: 'start-vrrp', cost: 'restart', vrrp }], { ...config, vrrp });
       await assertLeadsTo([{ kind: 'stop-proxy', cost: 'restart' }], { ...config, vrrp, proxy: null });
+    });
+
+    test('a node that tells its peer of flows: present as it was applied; told another peer, stopped', async () => {
+      const flowSync = renderFlowSync({ own: OWN, peer: PEER });
+      const config = { ...pairedOf(null), flowSync };
+      await assertLeadsTo(creationOf(config), config);
+      const other = renderFlowSync({ own: OWN, peer: '198.51.100.8' });
+      await assertLeadsTo([{ kind: 'start-flow-sync', cost: 'runtime', flowSync: other }], { ...config, flowSync: other });
+      await assertLeadsTo([{ kind: 'stop-flow-sync', cost: 'runtime' }], { ...config, flowSync: null });
     });
 
     test('a plan of a pair cut off after any step is completed by applying it whole', async () => {

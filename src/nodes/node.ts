@@ -18,6 +18,8 @@ export interface NodeDriver {
   readonly advertMs: number;
   /** Which balancers' flows are logged where their flavor does not say; absent where there is nowhere to log them to. */
   readonly flowLogs?: 'all' | 'none';
+  /** Whether the two nodes of a pair can tell each other of flows in the kernel; absent is no. */
+  readonly syncsFlows?: boolean;
   /** Makes ready what all nodes share; idempotent. */
   start(): Promise<void>;
   /** Lets go of sockets and timers. Nodes go on carrying traffic. */

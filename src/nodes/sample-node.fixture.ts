@@ -90,13 +90,14 @@ export function tlsListener(...certificates: readonly Sealed[]): Partial<Listene
 }
 
 /** The plan that makes a node from nothing. */
-export function creationOf({ links, routes, proxy, vrrp }: NodeConfig): Plan {
+export function creationOf({ links, routes, proxy, vrrp, flowSync }: NodeConfig): Plan {
   return [
     { kind: 'create-node', cost: 'restart' },
     ...links.map((link) => ({ kind: 'add-link', cost: 'runtime', link }) as const),
     { kind: 'set-routes', cost: 'runtime', routes, present: [] },
     ...(proxy ? [{ kind: 'start-proxy', cost: 'restart', proxy } as const] : []),
     ...(vrrp ? [{ kind: 'start-vrrp', cost: 'restart', vrrp } as const] : []),
+    ...(flowSync ? [{ kind: 'start-flow-sync', cost: 'runtime', flowSync } as const] : []),
   ];
 }
 

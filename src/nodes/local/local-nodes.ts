@@ -14,6 +14,7 @@ import { trimLog } from './daemon-log.ts';
 import { FiledPackets } from './filed-packets.ts';
 import { entriesOf, makeNodeDirectory, removeDirectory, removeIfEmpty, writeWhole } from './files.ts';
 import { FlowCounter } from './flow-counter.ts';
+import { type FlowSyncPlace, presentFlowSync, startFlowSync, stopFlowSync } from './flow-sync.ts';
 import { type LocalFlowLogOptions, LocalFlowLogs } from './local-flow-logs.ts';
 import { idOfDirectory, idOfNamespace, nodeFiles, nodeNamespace } from './names.ts';
 import { end, namespaceExists, namespaceNames, processesAt } from './namespace.ts';
@@ -51,6 +52,8 @@ export interface LocalNodesOptions {
   readonly haproxy?: string;
   /** keepalived's executable; `keepalived` in the path if not given. */
   readonly keepalived?: string;
+  /** conntrackd's executable; where there is none, the nodes of a pair do not tell each other of flows. */
+  readonly conntrackd?: string;
   /** Milliseconds between two adverts of a pair's active node. */
   readonly advertMs: number;
   /** Absent: what they carry is logged nowhere. */
@@ -73,6 +76,7 @@ export class LocalNodes implements NodeDriver {
   readonly pretends = false;
   readonly observed = true;
   readonly advertMs: number;
+  readonly syncsFlows: boolean;
   readonly flowLogs?: 'all' | 'none';
   readonly #options: LocalNodesOptions;
   readonly #listeners: ((id: string) => void)[] = [];
@@ -86,6 +90,7 @@ export class LocalNodes implements NodeDriver {
   constructor(options: LocalNodesOptions) {
     this.#options = options;
     this.advertMs = options.advertMs;
+    this.syncsFlows = options.conntrackd !== undefined && existsSync(options.conntrackd);
     this.#flows = new FlowCounter(options.log);
     if (options.flowLogs) this.flowLogs = options.flowLogs.byDefault ? 'all' : 'none';
     this.#sentinels = new Sentinels((id) => this.#tellLost(id));
@@ -221,8 +226,8 @@ export class LocalNodes implements NodeDriver {
     for (const listener of this.#listeners) listener(id);
   }
 
-  #place(id: string): { place: Place; proxy: ProxyPlace; packets: PacketPlace; vrrp: VrrpPlace } {
-    const { instance, runPath, bridgeMappings, log, haproxy = 'haproxy', keepalived = 'keepalived' } = this.#options;
+  #place(id: string): { place: Place; proxy: ProxyPlace; packets: PacketPlace; vrrp: VrrpPlace; sync: FlowSyncPlace } {
+    const { instance, runPath, bridgeMappings, log, haproxy = 'haproxy', keepalived = 'keepalived', conntrackd = 'conntrackd' } = this.#options;
     const namespace = nodeNamespace(instance, id);
     const files = nodeFiles(runPath, id);
     return {
@@ -230,18 +235,20 @@ export class LocalNodes implements NodeDriver {
       proxy: { namespace, files, haproxy },
       packets: { namespace, files, filed: this.#filed, log },
       vrrp: { namespace, files: vrrpFiles(files), keepalived },
+      sync: { namespace, files, conntrackd },
     };
   }
 
   async #present(id: string): Promise<NodeConfig | null> {
-    const { place, proxy, packets, vrrp } = this.#place(id);
+    const { place, proxy, packets, vrrp, sync } = this.#place(id);
     if (!(await namespaceExists(place.namespace))) {
       return (await this.list()).includes(id) ? EMPTY_NODE : null;
     }
-    const [network, running, table, shared] = await Promise.all([readNetwork(place), presentProxy(proxy), readPackets(packets), presentVrrp(vrrp)]);
+    const parts = [readNetwork(place), presentProxy(proxy), readPackets(packets), presentVrrp(vrrp), presentFlowSync(sync)] as const;
+    const [network, running, table, shared, flowSync] = await Promise.all(parts);
     // A keepalived that would not be told of the proxy's death cannot be relied on.
     const told = shared !== null && (running === null || (await isWatched(proxy)));
-    return { ...EMPTY_NODE, ...network, proxy: running, packets: table, vrrp: told ? shared : null };
+    return { ...EMPTY_NODE, ...network, proxy: running, packets: table, vrrp: told ? shared : null, flowSync };
   }
 
   async #carry(id: string, plan: Plan): Promise<void> {
@@ -279,7 +286,7 @@ export class LocalNodes implements NodeDriver {
   }
 
   #carryStep(id: string, step: SingleStep, context: Context): Promise<void> {
-    const { proxy, packets, vrrp } = this.#place(id);
+    const { proxy, packets, vrrp, sync } = this.#place(id);
     switch (step.kind) {
       case 'set-packets':
         return this.#setPackets(packets, step.packets, context);
@@ -299,6 +306,10 @@ export class LocalNodes implements NodeDriver {
         return reloadVrrp(vrrp, step.vrrp);
       case 'stop-vrrp':
         return endVrrp(vrrp);
+      case 'start-flow-sync':
+        return startFlowSync(sync, step.flowSync);
+      case 'stop-flow-sync':
+        return stopFlowSync(sync);
     }
   }
 

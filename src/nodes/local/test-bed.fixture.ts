@@ -26,7 +26,7 @@ export class TestBed {
   /** A driver as a new process would make it. */
   driver(log: Log = silent): LocalNodes {
     const { instance, runPath, bridgeMappings } = this;
-    return new LocalNodes({ instance, runPath, bridgeMappings, advertMs: 100, log });
+    return new LocalNodes({ instance, runPath, bridgeMappings, conntrackd: '/usr/sbin/conntrackd', advertMs: 100, log });
   }
 
   namespace(name: string): string {

@@ -25,6 +25,10 @@ function applyStep(config: NodeConfig, step: Exclude<Step, ServerStep>): NodeCon
       return { ...config, vrrp: vrrpAfter(config, step) };
     case 'stop-vrrp':
       return { ...config, vrrp: null };
+    case 'start-flow-sync':
+      return { ...config, flowSync: step.flowSync };
+    case 'stop-flow-sync':
+      return { ...config, flowSync: null };
     default:
       return { ...config, proxy: applyToProxy(config.proxy, step) };
   }

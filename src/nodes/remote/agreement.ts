@@ -22,6 +22,7 @@ export interface Greeting {
   readonly pretends: boolean;
   readonly observed: boolean;
   readonly advertMs: number;
+  readonly syncsFlows: boolean;
   readonly flowLogs: 'all' | 'none' | null;
   readonly physicalNetworks: readonly string[];
   /** What there is to know of the machine, in words. */
@@ -34,6 +35,7 @@ export const readGreeting: Read<Greeting> = object({
   pretends: flag,
   observed: flag,
   advertMs: whole(0, 60_000),
+  syncsFlows: flag,
   flowLogs: nullable(oneOf('all', 'none')),
   physicalNetworks: list(text({ pattern: /^[!-~]+$/, longest: 255 }), 100),
   facts: mapOf(text({ pattern: /^\P{Cc}*$/u, longest: 255 })),

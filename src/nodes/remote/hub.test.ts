@@ -24,6 +24,7 @@ const GREETING: Greeting = {
   pretends: true,
   observed: true,
   advertMs: 100,
+  syncsFlows: false,
   flowLogs: null,
   physicalNetworks: ['physnet1'],
   facts: {},

@@ -8,23 +8,25 @@ import type { Channel } from './channel.ts';
 import { type Read, ShapeError, flag, list, nullable, uuid } from './shape.ts';
 import { planMessage, readConfig, readReading } from './wire.ts';
 
-type Told = Pick<Greeting, 'pretends' | 'observed' | 'advertMs' | 'flowLogs'>;
+type Told = Pick<Greeting, 'pretends' | 'observed' | 'advertMs' | 'syncsFlows' | 'flowLogs'>;
 
 export class RemoteNodes implements NodeDriver {
   readonly name: string;
   readonly pretends: boolean;
   readonly observed: boolean;
   readonly advertMs: number;
+  readonly syncsFlows: boolean;
   readonly flowLogs?: 'all' | 'none';
   readonly #channel: Channel;
   readonly #listeners: ((id: string) => void)[] = [];
 
-  constructor(name: string, channel: Channel, { pretends, observed, advertMs, flowLogs }: Told) {
+  constructor(name: string, channel: Channel, { pretends, observed, advertMs, syncsFlows, flowLogs }: Told) {
     this.name = name;
     this.#channel = channel;
     this.pretends = pretends;
     this.observed = observed;
     this.advertMs = advertMs;
+    this.syncsFlows = syncsFlows;
     if (flowLogs !== null) this.flowLogs = flowLogs;
   }
 

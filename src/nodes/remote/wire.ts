@@ -2,7 +2,7 @@
  * Node configs, plans and readings as they cross between machines. What a key or a certificate is goes with a plan, to the
  * host that needs it; back comes only its digest.
  */
-import type { Link, NodeConfig, PacketConfig, ProxyConfig, ProxyFile, Route, Server, VrrpConfig } from '../../model/node-config.ts';
+import type { FlowSyncConfig, Link, NodeConfig, PacketConfig, ProxyConfig, ProxyFile, Route, Server, VrrpConfig } from '../../model/node-config.ts';
 import type { Plan, Step } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { Sealed } from '../../model/sealed.ts';
@@ -87,6 +87,7 @@ const packets: Read<PacketConfig> = object({
 });
 
 const vrrp: Read<VrrpConfig> = object({ text: text({ longest: 1024 * 1024 }) });
+const flowSync: Read<FlowSyncConfig> = object({ text: text({ longest: 65_536 }) });
 
 /** A config as a host tells it: it has the files, and says their digests. */
 export const readConfig: Read<NodeConfig> = configWith(distantFile);
@@ -94,7 +95,14 @@ export const readConfig: Read<NodeConfig> = configWith(distantFile);
 export const readWholeConfig: Read<NodeConfig> = configWith(file);
 
 function configWith(files: Read<ProxyFile>): Read<NodeConfig> {
-  return object({ links: list(link), routes: list(route), proxy: nullable(proxyWith(files)), packets: nullable(packets), vrrp: nullable(vrrp) });
+  return object({
+    links: list(link),
+    routes: list(route),
+    proxy: nullable(proxyWith(files)),
+    packets: nullable(packets),
+    vrrp: nullable(vrrp),
+    flowSync: nullable(flowSync),
+  });
 }
 
 const proxy = proxyWith(file);
@@ -115,6 +123,8 @@ const STEPS: { readonly [K in Step['kind']]: Read<Omit<Extract<Step, { kind: K }
   'start-vrrp': object({ vrrp }),
   'reload-vrrp': object({ vrrp }),
   'stop-vrrp': object({}),
+  'start-flow-sync': object({ flowSync }),
+  'stop-flow-sync': object({}),
   'add-server': object({ server }),
   'change-server': object({ server, present: server }),
   'delete-server': object({ backend: NAME, name: NAME }),

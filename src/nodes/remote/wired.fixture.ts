@@ -28,8 +28,8 @@ export async function wired(local: NodeDriver): Promise<Wired> {
     answer: () => Promise.reject(new Error('nothing is asked')),
     hear: (_news, id) => driver.lost(id as string),
   });
-  const { pretends, observed, advertMs, flowLogs = null } = local;
-  const driver = new RemoteNodes(local.name, mine, { pretends, observed, advertMs, flowLogs });
+  const { pretends, observed, advertMs, syncsFlows = false, flowLogs = null } = local;
+  const driver = new RemoteNodes(local.name, mine, { pretends, observed, advertMs, syncsFlows, flowLogs });
   local.onLost((id) => agent.tell('lost', id));
   return {
     driver,

@@ -9,6 +9,8 @@ import { SLOT_COUNTS, type SlotCount } from './slots.ts';
 
 /** The same on every node and after every change, so that a client's hash leads where it led before. */
 const SEED = '0x77656972';
+/** The link that the VIP's network is on. */
+const VIP_LINK_NAME = 'eth0';
 /** Octavia's, where a pool does not say (its LVS template). */
 const PERSISTENCE_SECONDS = 360;
 /** A year: nft takes no more than some decades, and nobody means them. */
@@ -94,13 +96,19 @@ function memoryChains(memory: Memory, family: Family): PacketChain[] {
   ];
 }
 
-export function chainsFor(memories: readonly Memory[], turns: readonly Turn[], family: Family): PacketChain[] {
+/** @param shared - the address that the nodes of a pair share; null where a node is alone */
+export function chainsFor(memories: readonly Memory[], turns: readonly Turn[], family: Family, shared: string | null = null): PacketChain[] {
   const own = memories.flatMap((memory) => memoryChains(memory, family));
   const byName = new Map(own.map((chain) => [chain.name, chain]));
-  return [...turnChains(turns), ...hashChains(family), ...byName.values(), ...baseChains(family)];
+  return [...turnChains(turns), ...hashChains(family), ...byName.values(), ...baseChains(family, shared)];
 }
 
-function baseChains(family: Family): PacketChain[] {
+/** On the VIP's link a pair's flows leave with the address that moves: the answers come to whoever has it, and so a flow can outlive its node. */
+function asShared(family: Family, shared: string | null): string[] {
+  return shared === null ? [] : [`ct mark != 0 oifname "${VIP_LINK_NAME}" snat ${headerOf(family)} to ${address(shared, family)}`];
+}
+
+function baseChains(family: Family, shared: string | null): PacketChain[] {
   const ip = headerOf(family);
   const toMember = `meta l4proto { tcp, udp, sctp } dnat ${ip} to meta mark . ct mark map @members`;
   return [
@@ -136,7 +144,7 @@ function baseChains(family: Family): PacketChain[] {
     {
       name: 'leave',
       hook: 'type nat hook postrouting priority 100;',
-      rules: ['ct mark != 0 counter name meta mark map @connections', 'ct mark != 0 masquerade'],
+      rules: ['ct mark != 0 counter name meta mark map @connections', ...asShared(family, shared), 'ct mark != 0 masquerade'],
     },
     {
       name: 'answer',

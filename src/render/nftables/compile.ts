@@ -27,6 +27,7 @@ export function renderPackets(topology: Topology, down: DownMembers = new Set())
       services.flatMap((service) => memory(service, family) ?? []),
       services.filter(({ pool }) => pool?.algorithm === 'ROUND_ROBIN'),
       family,
+      topology.redundancy === 'SINGLE' ? null : topology.vip.address,
     ),
     counters: services.flatMap(({ counters }) => [counters.in, counters.out, counters.new]),
     elements: elementsOf(services, family),

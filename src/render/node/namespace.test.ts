@@ -91,7 +91,7 @@ test('a link-local gateway is reached through the link of its subnet', () => {
 
 test('a node of a pair has its own address and MAC on the link, knows where its peer is, and leaves the VIP to keepalived', () => {
   const leg = { subnet: subnet('s2', { cidr: '198.51.100.0/25', gateway: null }), address: '198.51.100.9' };
-  const pair = { name: 'a', role: 'MASTER' as const, own: '192.0.2.6', peer: { name: 'b', address: '192.0.2.7' }, advertMs: 100 };
+  const pair = { name: 'a', role: 'MASTER' as const, own: '192.0.2.6', peer: { name: 'b', address: '192.0.2.7' }, advertMs: 100, syncsFlows: true };
   const { links, vrrp, routes } = renderNamespace(topology(), [leg], undefined, pair);
   assert.deepEqual(
     links.map(({ name, mac, addresses, neighbours }) => ({ name, mac, addresses, neighbours })),

@@ -8,6 +8,7 @@ import ipaddr from 'ipaddr.js';
 import { macOf } from '../../model/mac.ts';
 import { type Link, type NodeConfig, type Route, isLinkLocal } from '../../model/node-config.ts';
 import { type Neighbour, type SubnetTopology, type Topology, vipsOf } from '../../model/topology.ts';
+import { renderFlowSync } from '../conntrackd/compile.ts';
 import { renderProxy } from '../haproxy/compile.ts';
 import type { ProxyPair } from '../haproxy/global.ts';
 import { type PairRole, renderVrrp } from '../keepalived/compile.ts';
@@ -27,6 +28,8 @@ export interface NodePair {
   readonly own: string;
   readonly peer: { readonly name: string; readonly address: string };
   readonly advertMs: number;
+  /** Whether it can tell the other of flows in the kernel. */
+  readonly syncsFlows: boolean;
 }
 
 /**
@@ -46,12 +49,14 @@ export function renderNamespace(
   const attachments = [own, ...further, ...legs];
   const byNetwork = [...Map.groupBy(attachments, ({ subnet }) => subnet.networkId)];
   const linkOf = new Map(byNetwork.map(([networkId], index) => [networkId, `eth${index}`]));
+  const packets = renderPackets(topology, down);
   return {
     links: byNetwork.map(([networkId, onLink]) => link(linkOf.get(networkId) ?? '', onLink, [...topology.neighbours, ...peerOf(topology, pair)])),
     routes: routesOf(attachments, linkOf),
     proxy: renderProxy(topology, pair && proxyPair(pair), logs),
-    packets: renderPackets(topology, down),
+    packets,
     vrrp: pair && renderVrrp(vipsOf(topology), { role: pair.role, own: pair.own, peer: pair.peer.address, advertMs: pair.advertMs }),
+    flowSync: packets && pair?.syncsFlows ? renderFlowSync({ own: pair.own, peer: pair.peer.address }) : null,
   };
 }
 
