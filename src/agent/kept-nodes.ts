@@ -94,8 +94,8 @@ export class KeptNodes implements NodeDriver {
     return this.#driver.read(id);
   }
 
-  async active(id: string): Promise<boolean | null> {
-    return (await this.#driver.active?.(id)) ?? null;
+  async held(id: string): Promise<readonly string[] | null> {
+    return (await this.#driver.held?.(id)) ?? null;
   }
 
   onLost(listener: (id: string) => void): void {

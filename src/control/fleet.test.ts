@@ -56,8 +56,8 @@ class Rack extends NoopNodes {
     this.#first = first;
   }
 
-  active(): Promise<boolean> {
-    return Promise.resolve(this.#first);
+  held(): Promise<string[]> {
+    return Promise.resolve(this.#first ? Array.from({ length: 254 }, (_, host) => `198.51.100.${host + 1}`) : []);
   }
 
   override onLost(listener?: (id: string) => void): void {

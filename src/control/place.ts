@@ -37,7 +37,11 @@ export interface Pairing {
 }
 
 /** One amphora of each. */
-const ROLES: Readonly<Record<Redundancy, readonly Role[]>> = { SINGLE: ['STANDALONE'], ACTIVE_STANDBY: ['MASTER', 'BACKUP'] };
+const ROLES: Readonly<Record<Redundancy, readonly Role[]>> = {
+  SINGLE: ['STANDALONE'],
+  ACTIVE_STANDBY: ['MASTER', 'BACKUP'],
+  ACTIVE_ACTIVE: ['MASTER', 'BACKUP'],
+};
 
 /** `ports` are those whose device is one of the amphorae. */
 export function place(topology: Topology, amphorae: readonly Amphora[], ports: readonly Port[]): Placement {

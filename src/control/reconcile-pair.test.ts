@@ -17,8 +17,10 @@ class Paired extends NoopNodes {
   holder: string | null = null;
   broken: string | null = null;
 
-  async active(id: string): Promise<boolean | null> {
-    return (await this.present(id)) === null ? null : id === this.holder;
+  /** Of the subnet's addresses, all. */
+  async held(id: string): Promise<readonly string[] | null> {
+    if ((await this.present(id)) === null) return null;
+    return id === this.holder ? Array.from({ length: 254 }, (_, host) => `192.0.2.${host + 1}`) : [];
   }
 
   override async apply(id: string, plan: Plan): Promise<void> {

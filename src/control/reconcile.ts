@@ -3,11 +3,12 @@
  * run, asks them what they do run, carries out the difference and records the generation it delivered.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import ipaddr from 'ipaddr.js';
 import { type Amphora, amphora } from '../model/amphora.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeConfig } from '../model/node-config.ts';
 import { costOf } from '../model/plan.ts';
-import type { Topology } from '../model/topology.ts';
+import { type Topology, vipsOf } from '../model/topology.ts';
 import type { Drivers } from '../nodes/drivers.ts';
 import type { NodeDriver } from '../nodes/node.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
@@ -23,7 +24,7 @@ import { type MaterialReader, materialsFor } from './materials.ts';
 import type { Placement, PlacedNode } from './place.ts';
 import { resolve } from './resolve.ts';
 import { MaterialError } from './tls-references.ts';
-import { type Standings, eachInTurn, oneActive, partingOf, sparedOf, standingsOf } from './turns.ts';
+import { type Standings, eachInTurn, oneOwner, partingOf, sparedOf, standingsOf } from './turns.ts';
 import { wantedConfig } from './wanted-config.ts';
 import type { Outcome } from './work-queue.ts';
 
@@ -186,8 +187,13 @@ async function deliverTo(deps: Reconciler, driver: NodeDriver, topology: Topolog
   }
   const standings = await standingsOf(driver, amphorae);
   await eachInTurn(placement.nodes, standings, async (node) => converge(deps, driver, node, await wantedConfig(driver, topology, node), round));
-  await oneActive(driver, placement.nodes);
+  await oneOwner(driver, placement.nodes, addressesOf(topology));
   return placement;
+}
+
+/** As nodes tell them. */
+function addressesOf(topology: Topology): string[] {
+  return vipsOf(topology).map(({ address }) => ipaddr.parse(address).toString());
 }
 
 /** How long a node that is to go may take to say what it has counted, ms. A dead one says nothing, and others wait for its clients. */

@@ -4,13 +4,15 @@ import type { Amphora } from '../model/amphora.ts';
 import { NodeError } from '../nodes/node.ts';
 import { NoopNodes } from '../nodes/noop/noop-nodes.ts';
 import type { PlacedNode } from './place.ts';
-import { eachInTurn, inTurn, oneActive, partingOf, sparedOf, standingsOf } from './turns.ts';
+import { eachInTurn, inTurn, oneOwner, partingOf, sparedOf, standingsOf } from './turns.ts';
 
 const row = (id: string, role: Amphora['role'], status: Amphora['status'] = 'ALLOCATED'): Amphora => ({ id, role, status }) as Amphora;
 const node = (id: string): PlacedNode => ({ amphora: row(id, 'MASTER'), legs: [], pair: null });
 const A = row('a', 'MASTER');
 const B = row('b', 'BACKUP');
 const gone = (amphora: Amphora): Amphora => ({ ...amphora, status: 'PENDING_DELETE' });
+
+const VIP = '192.0.2.5';
 
 test('the standby comes first, then the active one, then what is not there yet', () => {
   const standings = new Map([
@@ -48,8 +50,8 @@ test('one after the other; who fails does not keep from it who is there, but who
 });
 
 test('of a node that cannot be asked nobody can tell', async () => {
-  const driver = new NoopNodes() as NoopNodes & { active(id: string): Promise<boolean | null> };
-  driver.active = async (id) => (id === 'a' ? Promise.reject(new NodeError('nsenter: no')) : Promise.resolve(true));
+  const driver = new NoopNodes() as NoopNodes & { held(id: string): Promise<string[] | null> };
+  driver.held = async (id) => (id === 'a' ? Promise.reject(new NodeError('nsenter: no')) : Promise.resolve([VIP]));
   assert.deepEqual(
     [...(await standingsOf(driver, [A, B]))],
     [
@@ -57,7 +59,7 @@ test('of a node that cannot be asked nobody can tell', async () => {
       ['b', true],
     ],
   );
-  driver.active = async () => Promise.reject(new TypeError('no function'));
+  driver.held = async () => Promise.reject(new TypeError('no function'));
   await assert.rejects(standingsOf(driver, [A, B]), TypeError);
 });
 
@@ -89,12 +91,12 @@ test('who has the clients and was sent away parts from one that stays, if there 
 });
 
 class Answering extends NoopNodes {
-  readonly answers: Record<string, (boolean | null)[]>;
-  constructor(answers: Record<string, (boolean | null)[]>) {
+  readonly answers: Record<string, (readonly string[] | null)[]>;
+  constructor(answers: Record<string, (readonly string[] | null)[]>) {
     super();
     this.answers = answers;
   }
-  async active(id: string): Promise<boolean | null> {
+  async held(id: string): Promise<readonly string[] | null> {
     const [first = null, ...others] = this.answers[id] ?? [];
     if (others.length > 0) this.answers[id] = others;
     return Promise.resolve(first);
@@ -102,15 +104,21 @@ class Answering extends NoopNodes {
 }
 
 test('a pair is waited for until exactly one of it holds the address', async () => {
-  const driver = new Answering({ a: [false, true, true, true], b: [false, false, true, false] });
-  await oneActive(driver, [node('a'), node('b')]);
-  assert.deepEqual(driver.answers['b']?.length, 2);
-  await oneActive(new NoopNodes(), [node('a'), node('b')]);
-  await oneActive(driver, [node('alone')]);
+  const driver = new Answering({ a: [[], [VIP], [VIP], [VIP]], b: [[], [], [VIP], []] });
+  await oneOwner(driver, [node('a'), node('b')], [VIP]);
+  assert.deepEqual(driver.answers['b']?.length, 3);
+  await oneOwner(new NoopNodes(), [node('a'), node('b')], [VIP]);
+  await oneOwner(driver, [node('alone')], [VIP]);
+});
+
+test('of several addresses each is waited for, whoever has it', async () => {
+  const driver = new Answering({ a: [[VIP], [VIP]], b: [[], ['192.0.2.9']] });
+  await oneOwner(driver, [node('a'), node('b')], [VIP, '192.0.2.9']);
+  assert.deepEqual(driver.answers['b']?.length, 1);
 });
 
 test('only pairs are asked about', async () => {
-  const driver = new Answering({ a: [true], s: [true] });
+  const driver = new Answering({ a: [[VIP]], s: [[VIP]] });
   assert.deepEqual([...(await standingsOf(driver, [A, row('s', 'STANDALONE')]))], [['a', true]]);
   assert.deepEqual([...(await standingsOf(new NoopNodes(), [A]))], [['a', null]]);
 });

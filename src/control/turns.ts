@@ -4,7 +4,7 @@ import type { Amphora } from '../model/amphora.ts';
 import { type NodeDriver, NodeError } from '../nodes/node.ts';
 import { type PlacedNode, isWanted } from './place.ts';
 
-/** By amphora: whether it holds the address; null where the node is not there, or nobody can tell. */
+/** By amphora: whether it holds an address that clients use; null where the node is not there, or nobody can tell. */
 export type Standings = ReadonlyMap<string, boolean | null>;
 
 export async function standingsOf(driver: NodeDriver, amphorae: readonly Amphora[]): Promise<Standings> {
@@ -15,7 +15,8 @@ export async function standingsOf(driver: NodeDriver, amphorae: readonly Amphora
 /** One that cannot be asked must not keep its peer from being worked on: what is wrong with it is told when it has its turn. */
 async function standingOf(driver: NodeDriver, id: string): Promise<boolean | null> {
   try {
-    return (await driver.active?.(id)) ?? null;
+    const held = await driver.held?.(id);
+    return held ? held.length > 0 : null;
   } catch (error) {
     if (error instanceof NodeError) return null;
     throw error;
@@ -71,18 +72,24 @@ const PAUSE = 10;
 const ADVERTS = 20;
 const SHORTEST_WAIT = 5000;
 
-/** Resolves when exactly one of the nodes holds the address. */
-export async function oneActive(driver: NodeDriver, nodes: readonly PlacedNode[]): Promise<void> {
-  if (!driver.active || nodes.length < 2) return;
+/** Resolves when exactly one of the nodes holds each of the addresses. */
+export async function oneOwner(driver: NodeDriver, nodes: readonly PlacedNode[], addresses: readonly string[]): Promise<void> {
+  if (!driver.held || nodes.length < 2) return;
   const end = performance.now() + Math.max(SHORTEST_WAIT, ADVERTS * driver.advertMs);
   for (;;) {
-    const standings = await standingsOf(
-      driver,
-      nodes.map(({ amphora }) => amphora),
-    );
-    const active = [...standings.values()].filter((holds) => holds === true).length;
-    if (active === 1) return;
-    if (performance.now() > end) throw new NodeError(`${active === 0 ? 'none' : 'more than one'} of its nodes holds the address`);
+    const held = (await Promise.all(nodes.map(({ amphora: { id } }) => heldBy(driver, id)))).flat();
+    const wrong = addresses.find((address) => held.filter((one) => one === address).length !== 1);
+    if (wrong === undefined) return;
+    if (performance.now() > end) throw new NodeError(`${held.includes(wrong) ? 'more than one' : 'none'} of its nodes holds the address ${wrong}`);
     await sleep(PAUSE);
+  }
+}
+
+async function heldBy(driver: NodeDriver, id: string): Promise<readonly string[]> {
+  try {
+    return (await driver.held?.(id)) ?? [];
+  } catch (error) {
+    if (error instanceof NodeError) return [];
+    throw error;
   }
 }

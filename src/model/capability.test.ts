@@ -32,10 +32,10 @@ test('unknown keys, wrong types and values out of range are named', () => {
   assert.equal(message('{"colour": "red"}', 'haproxy'), "Additional properties are not allowed ('colour' was unexpected)");
   assert.equal(message('{"a": 1, "b": 2}', 'haproxy'), "Additional properties are not allowed ('a', 'b' were unexpected)");
   assert.equal(message('{"sriov_vip": "yes"}'), "sriov_vip 'yes' is not of type 'boolean'");
-  assert.equal(message('{"loadbalancer_topology": "TRIPLE"}'), "loadbalancer_topology 'TRIPLE' is not one of ['SINGLE', 'ACTIVE_STANDBY']");
+  assert.equal(message('{"loadbalancer_topology": "TRIPLE"}'), "loadbalancer_topology 'TRIPLE' is not one of ['SINGLE', 'ACTIVE_STANDBY', 'ACTIVE_ACTIVE']");
   assert.equal(
-    message('{"loadbalancer_topology": "ACTIVE_ACTIVE"}', 'haproxy'),
-    "loadbalancer_topology 'ACTIVE_ACTIVE' is not one of ['SINGLE', 'ACTIVE_STANDBY']",
+    message('{"loadbalancer_topology": "active_active"}', 'haproxy'),
+    "loadbalancer_topology 'active_active' is not one of ['SINGLE', 'ACTIVE_STANDBY', 'ACTIVE_ACTIVE']",
   );
   assert.equal(message('{"valid_vip_networks": []}', 'haproxy'), "Additional properties are not allowed ('valid_vip_networks' was unexpected)");
   assert.match(refusal('{"valid_vip_networks": [1]}', 'anything', 'availability_zone')[1], /valid_vip_networks \[1\] is not of type 'array'$/);

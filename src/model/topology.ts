@@ -38,8 +38,8 @@ export interface Topology {
 export const ENGINES = ['haproxy', 'nftables', 'auto'] as const;
 export type EngineChoice = (typeof ENGINES)[number];
 
-/** One node, or two of which one holds the VIP: a flavor's `loadbalancer_topology`. */
-export const REDUNDANCIES = ['SINGLE', 'ACTIVE_STANDBY'] as const;
+/** One node; two of which one holds the VIPs; or two that hold some each, as long as both serve: a flavor's `loadbalancer_topology`. */
+export const REDUNDANCIES = ['SINGLE', 'ACTIVE_STANDBY', 'ACTIVE_ACTIVE'] as const;
 export type Redundancy = (typeof REDUNDANCIES)[number];
 
 export interface SubnetTopology {

@@ -35,10 +35,10 @@ export interface NodeDriver {
   /** Health and counters, of the proxy and of the kernel's table; null when the node is not there or has neither. */
   read(id: string): Promise<Reading | null>;
   /**
-   * Whether the node holds, at this moment, the address that it shares with a peer; null when it shares none or is not
+   * Which of the addresses that it shares with a peer the node holds at this moment; null when it shares none or is not
    * there. Absent where pairs only pretend: then nobody waits for one to take over.
    */
-  active?(id: string): Promise<boolean | null>;
+  held?(id: string): Promise<readonly string[] | null>;
   /** Calls back when something of a node is gone that the loop has to bring back: its proxy, its keepalived. What it was is logged by then. */
   onLost(listener: LossListener): void;
   /** Hosts that nodes can be made on at this moment; absent where there is only one, the server's own. */

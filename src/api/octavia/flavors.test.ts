@@ -89,13 +89,13 @@ test('data of a profile is judged by what the provider can do', async (t) => {
     "Provider 'octavia' does not support a requested option: Additional properties are not allowed ('x' was unexpected)",
   );
   refused(
-    await post({ flavor_data: '{"loadbalancer_topology": "ACTIVE_ACTIVE"}' }),
+    await post({ flavor_data: '{"loadbalancer_topology": "BOTH"}' }),
     501,
-    /loadbalancer_topology 'ACTIVE_ACTIVE' is not one of \['SINGLE', 'ACTIVE_STANDBY'\]$/,
+    /loadbalancer_topology 'BOTH' is not one of \['SINGLE', 'ACTIVE_STANDBY', 'ACTIVE_ACTIVE'\]$/,
   );
   refused(await post({ flavor_data: '{}', provider_name: 'ovn' }), 400, "Provider 'ovn' is not enabled.");
   refused(await post({ flavor_data: `{"x": "${'y'.repeat(4096)}"}` }), 400, /maximum character requirement of 4096/);
-  for (const name of ['SINGLE', 'ACTIVE_STANDBY']) expect(await post({ flavor_data: `{"loadbalancer_topology": "${name}"}` }), 201);
+  for (const name of ['SINGLE', 'ACTIVE_STANDBY', 'ACTIVE_ACTIVE']) expect(await post({ flavor_data: `{"loadbalancer_topology": "${name}"}` }), 201);
   expect(await post({ flavor_data: '{"loadbalancer_topology": "ACTIVE_STANDBY", "sriov_vip": true}', provider_name: 'noop' }), 201);
 });
 

@@ -47,7 +47,7 @@ export class AbsentHost implements NodeDriver {
     return Promise.reject(this.#refusal());
   }
 
-  active(): Promise<null> {
+  held(): Promise<null> {
     return Promise.resolve(null);
   }
 

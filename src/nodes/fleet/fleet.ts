@@ -115,8 +115,8 @@ export class Fleet implements NodeDriver {
     return (await this.#of(id)).read(id);
   }
 
-  async active(id: string): Promise<boolean | null> {
-    return (await (await this.#of(id)).active?.(id)) ?? null;
+  async held(id: string): Promise<readonly string[] | null> {
+    return (await (await this.#of(id)).held?.(id)) ?? null;
   }
 
   onLost(listener: LossListener): void {

@@ -3,7 +3,7 @@
  * Their texts are constants; what they run comes as arguments. All work in the node's directory, leave their process id
  * there, and are the last that the kernel ends for want of memory.
  */
-import { FAULT_FILE, TAKEOVER_ADVERTS, VIP_LINK } from '../../render/keepalived/compile.ts';
+import { FAULT_FILE, TAKEOVER_ADVERTS, VIP_LINKS } from '../../render/keepalived/compile.ts';
 
 /** Silent where that is not allowed. */
 const LAST_TO_END = 'echo -900 2> /dev/null > /proc/$$/oom_score_adj';
@@ -29,7 +29,7 @@ while :; do
   "$@"
   advert=$(sed -n 's/^ *advert_int //p' keepalived.conf)
   sleep ${adverts(BEFORE_TAKEOVER)}
-  ip link delete ${VIP_LINK} 2> /dev/null
+  for link in ${VIP_LINKS.join(' ')}; do ip link delete $link 2> /dev/null; done
   sleep ${adverts(TAKEOVER_ADVERTS - BEFORE_TAKEOVER + 1)}
 done`;
 

@@ -37,7 +37,7 @@ import { Sentinels } from './sentinel.ts';
 import { Serial } from './serial.ts';
 import { carryServerSteps } from './server-steps.ts';
 import { clearFault, isFaulty, isPaired, raiseFault, vrrpFiles } from './vrrp-files.ts';
-import { type VrrpPlace, announcePair, endVrrp, holdsAddress, isKept, presentVrrp, reloadVrrp, startVrrp, stopVrrp } from './vrrp-process.ts';
+import { type VrrpPlace, announcePair, endVrrp, heldAddresses, isKept, presentVrrp, reloadVrrp, startVrrp, stopVrrp } from './vrrp-process.ts';
 import { type Bridge, mendSwitch, removeIdleSwitch } from './switch.ts';
 
 export interface LocalNodesOptions {
@@ -150,12 +150,12 @@ export class LocalNodes implements NodeDriver {
 
   async read(id: string): Promise<Reading | null> {
     const { proxy: place, packets: table } = this.#place(id);
-    const [proxy, packets, active] = await Promise.all([this.#readProxy(id, place), readPacketReading(table, this.#flows), this.active(id)]);
+    const [proxy, packets, held] = await Promise.all([this.#readProxy(id, place), readPacketReading(table, this.#flows), this.held(id)]);
     if (!proxy && this.#sentinels.watches(id)) await this.#serial.run(id, () => this.#confirmLoss(id));
-    if (active !== null) await this.#lookAfter(id, proxy !== null);
+    if (held !== null) await this.#lookAfter(id, proxy !== null);
     if (packets && owesCuts(table)) this.#cutAgain(id, table);
     const reading = combined(proxy, packets);
-    return reading && active === false ? { ...reading, standby: true } : reading;
+    return reading && held?.length === 0 ? { ...reading, standby: true } : reading;
   }
 
   /** One that is asked and says nothing is looked at more closely (`present`), and replaced if that is its end. */
@@ -168,9 +168,9 @@ export class LocalNodes implements NodeDriver {
     }
   }
 
-  async active(id: string): Promise<boolean | null> {
+  async held(id: string): Promise<string[] | null> {
     const { vrrp } = this.#place(id);
-    return isPaired(vrrp.files) ? holdsAddress(vrrp) : null;
+    return isPaired(vrrp.files) ? heldAddresses(vrrp) : null;
   }
 
   /** @param served whether the proxy has just answered */

@@ -8,7 +8,7 @@ import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import type { VrrpConfig } from '../../model/node-config.ts';
-import { VIP_LINK, sharedAddresses } from '../../render/keepalived/compile.ts';
+import { VIP_LINKS, sharedAddresses, sharedLinks } from '../../render/keepalived/compile.ts';
 import { NodeError } from '../node.ts';
 import { run } from './command.ts';
 import { readIfThere, writeWhole } from './files.ts';
@@ -47,13 +47,13 @@ async function soundPid(place: VrrpPlace): Promise<number | null> {
   const { namespace, files } = place;
   const [keeper, pid] = await Promise.all([livePid(namespace, files.keeperPid), livePid(namespace, files.pid)]);
   if (keeper === null || pid === null || parentOf(pid) !== keeper || (await isHeldUp(files))) return null;
-  return (await hasVipLink(pid)) ? pid : null;
+  return (await hasVipLinks(pid, files)) ? pid : null;
 }
 
 /** Read through the process: that costs no other one. */
-async function hasVipLink(pid: number): Promise<boolean> {
-  const devices = await readIfThere(`/proc/${pid}/net/dev`);
-  return devices?.includes(` ${VIP_LINK}:`) ?? false;
+async function hasVipLinks(pid: number, { config }: VrrpFiles): Promise<boolean> {
+  const [devices, text] = await Promise.all([readIfThere(`/proc/${pid}/net/dev`), readIfThere(config)]);
+  return sharedLinks({ text: text ?? '' }).every((link) => devices?.includes(` ${link}:`));
 }
 
 /** Whether keepalived is cared for. One that died is started again by its keeper; without that one, or stopped, it is lost. */
@@ -67,12 +67,12 @@ async function isHeldUp({ pid, speakerPid }: VrrpFiles): Promise<boolean> {
   return pids.some((number) => number !== null && isStopped(number));
 }
 
-/** Whether the address is on this node, whoever put it there; null where none is shared. */
-export async function holdsAddress(place: VrrpPlace): Promise<boolean | null> {
+/** Those of the shared addresses that are on this node, whoever put them there; null where none is shared. */
+export async function heldAddresses(place: VrrpPlace): Promise<string[] | null> {
   const text = await readIfThere(place.files.config);
   if (text === null || !(await namespaceExists(place.namespace))) return null;
   const held = await localAddresses(place);
-  return sharedAddresses({ text }).every((address) => held(address));
+  return sharedAddresses({ text }).filter((address) => held(address));
 }
 
 async function localAddresses(place: VrrpPlace): Promise<(address: string) => boolean> {
@@ -146,7 +146,7 @@ export async function stopVrrp(place: VrrpPlace): Promise<void> {
   const { namespace, files } = place;
   await end(await keepers(place), 0);
   await end(await daemons(place), PATIENCE);
-  if (await namespaceExists(namespace)) await dropLink(namespace, VIP_LINK, await linkState(namespace, VIP_LINK));
+  if (await namespaceExists(namespace)) for (const link of VIP_LINKS) await dropLink(namespace, link, await linkState(namespace, link));
   await Promise.all([files.applied, files.keeperPid, files.pid].map((path) => rm(path, { force: true })));
 }
 

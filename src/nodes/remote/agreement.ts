@@ -11,7 +11,7 @@ export const BEAT_MS = 2000;
 export const LONGEST_MESSAGE = 256 * 1024 * 1024;
 
 /** How long each question may take, ms. A plan has reloads in it, and starts that wait for a proxy to serve. */
-export const WITHIN = { list: 30_000, present: 60_000, apply: 180_000, remove: 60_000, read: 15_000, active: 15_000, tidy: 60_000, renew: 30_000 } as const;
+export const WITHIN = { list: 30_000, present: 60_000, apply: 180_000, remove: 60_000, read: 15_000, held: 15_000, tidy: 60_000, renew: 30_000 } as const;
 export type Question = keyof typeof WITHIN;
 
 /** What an agent says first. */

@@ -5,7 +5,7 @@ import type { Reading } from '../../model/reading.ts';
 import { type NodeDriver, NodeError } from '../node.ts';
 import { type Greeting, type Question, WITHIN } from './agreement.ts';
 import type { Channel } from './channel.ts';
-import { type Read, ShapeError, flag, list, nullable, uuid } from './shape.ts';
+import { type Read, ShapeError, address, list, nullable, uuid } from './shape.ts';
 import { planMessage, readConfig, readReading } from './wire.ts';
 
 type Told = Pick<Greeting, 'pretends' | 'observed' | 'advertMs' | 'syncsFlows' | 'flowLogs'>;
@@ -59,8 +59,8 @@ export class RemoteNodes implements NodeDriver {
     return this.#ask('read', { id }, nullable(readReading));
   }
 
-  active(id: string): Promise<boolean | null> {
-    return this.#ask('active', { id }, nullable(flag));
+  held(id: string): Promise<string[] | null> {
+    return this.#ask('held', { id }, nullable(list(address)));
   }
 
   onLost(listener: (id: string) => void): void {

@@ -20,7 +20,7 @@ const ANSWERS: Readonly<Record<Served, Answer>> = {
   },
   remove: (driver, params) => driver.remove(idIn(params)).then(() => null),
   read: (driver, params) => driver.read(idIn(params)),
-  active: async (driver, params) => (await driver.active?.(idIn(params))) ?? null,
+  held: async (driver, params) => (await driver.held?.(idIn(params))) ?? null,
   tidy: (driver) => driver.tidy().then(() => null),
 };
 

@@ -19,16 +19,18 @@ export interface PairMember {
   readonly peer: string;
   /** Milliseconds between two adverts. */
   readonly advertMs: number;
+  /** Whether both nodes serve, each at its own of the VIPs; absent is no. */
+  readonly bothServe?: boolean;
 }
 
 /** Octavia's numbers. The role only decides who comes first when both start at once: nobody preempts. */
 export const PRIORITIES: Readonly<Record<PairRole, number>> = { MASTER: 100, BACKUP: 90 };
-/** Adverts go to one address each, so that pairs on a network do not hear one another: all have the same number. */
+/** Adverts go to one address each, so that pairs on a network do not hear one another: all have the same numbers: this one, and the next for a second group of VIPs. */
 export const VRRP_GROUP = 1;
 /** The link that VRRP is spoken on: the VIP's. */
 export const VRRP_LINK = 'eth0';
-/** The interface that holds the VIP. Made by keepalived; it is there on both nodes, the address on one. */
-export const VIP_LINK = 'vip0';
+/** The interfaces that hold the VIPs, one of each group. Made by keepalived; they are there on both nodes, an address on one. */
+export const VIP_LINKS = ['vip0', 'vip1'] as const;
 /** Beside the configuration: anything but 0 in it means that this node cannot serve. */
 export const FAULT_FILE = 'proxy.down';
 /** How long after a death of the active node the other one is sure to have taken over, in adverts (RFC 5798 §6.1: 3 and a skew below 1). */
@@ -43,7 +45,19 @@ type SharedVip = Pick<Vip, 'address' | 'mac'>;
 
 /** The first of the VIPs gives the MAC, and its family is the one that the nodes' own addresses are of. */
 export function renderVrrp(vips: readonly SharedVip[], member: PairMember): VrrpConfig {
-  return { text: [globals(), faultFile(), instance(vips, member)].map((block) => `${encodeBlock(block, '').join('\n')}\n`).join('\n') };
+  const instances = groupsOf(vips, member).map((group, index) => instance(group, index, member));
+  return { text: [globals(), faultFile(), ...instances].map((block) => `${encodeBlock(block, '').join('\n')}\n`).join('\n') };
+}
+
+/** The VIPs that move together. Where both nodes serve, every other one of the first's family is the second node's; those of the other family go in turn with them. */
+function groupsOf(vips: readonly SharedVip[], { bothServe = false }: PairMember): SharedVip[][] {
+  if (!bothServe) return [[...vips]];
+  const [first] = vips;
+  const family = isIP(first?.address ?? '');
+  const ordered = [...vips.filter((vip) => isIP(vip.address) === family), ...vips.filter((vip) => isIP(vip.address) !== family)];
+  const groups = [0, 1].map((group) => ordered.filter((_, index) => index % 2 === group));
+  if (groups.some(([lead]) => isIP(lead?.address ?? '') !== family)) throw new KeepalivedError('list of VIPs of two nodes that both serve', vips);
+  return groups;
 }
 
 /** Addresses that the node of this configuration holds while it is the active one. */
@@ -85,21 +99,32 @@ function faultFile(): Block {
   };
 }
 
-function instance(vips: readonly SharedVip[], { role, own, peer, advertMs }: PairMember): Block {
+/** Interfaces that keepalived makes by this configuration. */
+export function sharedLinks({ text }: VrrpConfig): string[] {
+  return [...text.matchAll(/^ {4}use_vmac (\S+)/gm)].map(([, name]) => name ?? '');
+}
+
+/** Of a group of VIPs the node that it is at home on has the higher priority: the first group's is the MASTER. */
+function priorityOf(role: PairRole, group: number): number {
+  const home: PairRole = group === 0 ? 'MASTER' : 'BACKUP';
+  return role === home ? PRIORITIES.MASTER : PRIORITIES.BACKUP;
+}
+
+function instance(vips: readonly SharedVip[], group: number, { role, own, peer, advertMs, bothServe = false }: PairMember): Block {
   const [first, ...further] = vips;
   if (!first) throw new KeepalivedError('list of VIPs', vips);
   const excluded = further.filter(({ address: vip }) => isIP(vip) !== isIP(first.address));
   return {
-    head: [word('vrrp_instance'), word('vip')],
+    head: [word('vrrp_instance'), word(group === 0 ? 'vip' : 'vip1')],
     body: [
-      // Both start as backup, and the one that is active stays so when a better one comes back.
+      // Both start as backup, and the one that is active stays so when a better one comes back; but where both serve, each takes its own again.
       [word('state'), word('BACKUP')],
-      [word('nopreempt')],
+      ...(bothServe ? [] : [[word('nopreempt')]]),
       [word('interface'), word(VRRP_LINK)],
-      [word('use_vmac'), word(VIP_LINK), mac(first.mac)],
+      [word('use_vmac'), word(VIP_LINKS[group] ?? ''), mac(first.mac)],
       [word('vmac_xmit_base')],
-      [word('virtual_router_id'), integer(VRRP_GROUP, 1, 255)],
-      [word('priority'), integer(PRIORITIES[role], 1, 254)],
+      [word('virtual_router_id'), integer(VRRP_GROUP + group, 1, 255)],
+      [word('priority'), integer(priorityOf(role, group), 1, 254)],
       [word('advert_int'), seconds(advertMs)],
       [word('unicast_ttl'), integer(255, 255, 255)],
       [word('unicast_src_ip'), address(own)],

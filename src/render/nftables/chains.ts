@@ -96,19 +96,20 @@ function memoryChains(memory: Memory, family: Family): PacketChain[] {
   ];
 }
 
-/** @param shared - the address that the nodes of a pair share; null where a node is alone */
-export function chainsFor(memories: readonly Memory[], turns: readonly Turn[], family: Family, shared: string | null = null): PacketChain[] {
+/** @param shared - the addresses that the nodes of a pair share; none where a node is alone */
+export function chainsFor(memories: readonly Memory[], turns: readonly Turn[], family: Family, shared: readonly string[] = []): PacketChain[] {
   const own = memories.flatMap((memory) => memoryChains(memory, family));
   const byName = new Map(own.map((chain) => [chain.name, chain]));
   return [...turnChains(turns), ...hashChains(family), ...byName.values(), ...baseChains(family, shared)];
 }
 
-/** On the VIP's link a pair's flows leave with the address that moves: the answers come to whoever has it, and so a flow can outlive its node. */
-function asShared(family: Family, shared: string | null): string[] {
-  return shared === null ? [] : [`ct mark != 0 oifname "${VIP_LINK_NAME}" snat ${headerOf(family)} to ${address(shared, family)}`];
+/** On the VIP's link a pair's flows leave with the address they came to: the answers come to whoever has it, and so a flow can outlive its node. */
+function asShared(family: Family, shared: readonly string[]): string[] {
+  const ip = headerOf(family);
+  return shared.map((vip) => `ct mark != 0 oifname "${VIP_LINK_NAME}" ct original ${ip} daddr ${address(vip, family)} snat ${ip} to ${address(vip, family)}`);
 }
 
-function baseChains(family: Family, shared: string | null): PacketChain[] {
+function baseChains(family: Family, shared: readonly string[]): PacketChain[] {
   const ip = headerOf(family);
   const toMember = `meta l4proto { tcp, udp, sctp } dnat ${ip} to meta mark . ct mark map @members`;
   return [

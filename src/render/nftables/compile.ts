@@ -3,7 +3,7 @@
  * and descriptions that people gave never get into it; everything else of theirs passes argument.ts.
  */
 import type { PacketConfig } from '../../model/node-config.ts';
-import type { Topology } from '../../model/topology.ts';
+import { type Topology, vipsOf } from '../../model/topology.ts';
 import { packetListeners } from '../engine.ts';
 import { type Family, familyOf, integer, mark, port } from './argument.ts';
 import { type Memory, algorithmChain, chainsFor, memoryOf, recallChain, rememberChain } from './chains.ts';
@@ -27,7 +27,7 @@ export function renderPackets(topology: Topology, down: DownMembers = new Set())
       services.flatMap((service) => memory(service, family) ?? []),
       services.filter(({ pool }) => pool?.algorithm === 'ROUND_ROBIN'),
       family,
-      topology.redundancy === 'SINGLE' ? null : topology.vip.address,
+      topology.redundancy === 'SINGLE' ? [] : vipsOf(topology).flatMap((vip) => (familyOf(vip.address) === family ? [vip.address] : [])),
     ),
     counters: services.flatMap(({ counters }) => [counters.in, counters.out, counters.new]),
     elements: elementsOf(services, family),

@@ -6,7 +6,7 @@
  */
 import ipaddr from 'ipaddr.js';
 import { macOf } from '../../model/mac.ts';
-import { type Link, type NodeConfig, type Route, isLinkLocal } from '../../model/node-config.ts';
+import { type Link, type NodeConfig, type Route, type VrrpConfig, isLinkLocal } from '../../model/node-config.ts';
 import { type Neighbour, type SubnetTopology, type Topology, vipsOf } from '../../model/topology.ts';
 import { renderFlowSync } from '../conntrackd/compile.ts';
 import { renderProxy } from '../haproxy/compile.ts';
@@ -55,9 +55,13 @@ export function renderNamespace(
     routes: routesOf(attachments, linkOf),
     proxy: renderProxy(topology, pair && proxyPair(pair), logs),
     packets,
-    vrrp: pair && renderVrrp(vipsOf(topology), { role: pair.role, own: pair.own, peer: pair.peer.address, advertMs: pair.advertMs }),
+    vrrp: pair && vrrpOf(topology, pair),
     flowSync: packets && pair?.syncsFlows ? renderFlowSync({ own: pair.own, peer: pair.peer.address }) : null,
   };
+}
+
+function vrrpOf(topology: Topology, { role, own, peer, advertMs }: NodePair): VrrpConfig {
+  return renderVrrp(vipsOf(topology), { role, own, peer: peer.address, advertMs, bothServe: topology.redundancy === 'ACTIVE_ACTIVE' });
 }
 
 function proxyPair({ name, own, peer }: NodePair): ProxyPair {
