@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Amphora, amphora } from '../model/amphora.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeConfig } from '../model/node-config.ts';
-import { costOf } from '../model/plan.ts';
+import { costOf, type Plan } from '../model/plan.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Drivers } from '../nodes/drivers.ts';
-import type { NodeDriver } from '../nodes/node.ts';
+import { type NodeDriver, NodeError, NotYetError } from '../nodes/node.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
 import { recordBroken, recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
 import { announceDrift } from '../store/events.ts';
@@ -17,7 +17,7 @@ import type { ChildTable } from '../store/row-ranges.ts';
 import { byId, update } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { claim, release } from './claim.ts';
-import { diff } from './diff.ts';
+import { diff, meanwhile } from './diff.ts';
 import { type Drift, driftOf, isSettled } from './drift.ts';
 import { type MaterialReader, materialsFor } from './materials.ts';
 import type { Placement, PlacedNode } from './place.ts';
@@ -52,6 +52,7 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number): 
     const complaint = tree.balancer.deleting ? '' : await deliver(deps, tree, attempt);
     return complaint === '' ? { done: true } : unfinished(deps, id, attempt, complaint, true);
   } catch (error) {
+    if (error instanceof NotYetError) return postponed(deps, id, error);
     const reason = error instanceof Error ? error.message : String(error);
     const outcome = unfinished(deps, id, attempt, reason, error instanceof MaterialError);
     await recordReason(deps, tree, error, reason);
@@ -62,6 +63,12 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number): 
 function unfinished({ log }: Reconciler, loadbalancer: string, attempt: number, reason: string, sound: boolean): Outcome {
   log.warn({ loadbalancer, attempt, reason }, 'not delivered, will try again');
   return { done: false, reason, sound };
+}
+
+/** The balancer stays as it is, PENDING mostly: nothing failed. */
+function postponed({ log }: Reconciler, loadbalancer: string, { message, after }: NotYetError): Outcome {
+  log.debug({ loadbalancer, after, reason: message }, 'the rest has to wait');
+  return { done: false, reason: message, after };
 }
 
 async function recordReason({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, error: unknown, reason: string): Promise<void> {
@@ -104,8 +111,13 @@ async function readySuccessor(deps: Reconciler, driver: NodeDriver, topology: To
   const { nodes } = await claim(deps.store, topology, stays, driver.name, deps.now());
   for (const node of nodes) {
     if (node.amphora.id === parting.id || standings.get(node.amphora.id) === null) continue;
-    await converge(deps, driver, node, await wantedConfig(driver, topology, node), { attempt: 0, found: [] });
+    // Where a reload has to wait, keepalived has been told of its new peer.
+    await converge(deps, driver, node, await wantedConfig(driver, topology, node), { attempt: 0, found: [] }).catch(unlessPostponed);
   }
+}
+
+function unlessPostponed(error: unknown): void {
+  if (!(error instanceof NotYetError)) throw error;
 }
 
 /** Characters; all certificates of a listener can be lost at once. */
@@ -133,7 +145,8 @@ async function toldOf<T>(deps: Reconciler, tree: BalancerTree, attempt: number, 
     if (tells) await tell(deps, tree, found, null);
     return result;
   } catch (error) {
-    if (tells && attempt === 0) await tell(deps, tree, found, error instanceof Error ? error.message : String(error));
+    // What has to wait is found again.
+    if (tells && attempt === 0 && !(error instanceof NotYetError)) await tell(deps, tree, found, error instanceof Error ? error.message : String(error));
     throw error;
   }
 }
@@ -177,13 +190,8 @@ async function readLast({ beforeReload }: Reconciler, nodeId: string): Promise<v
 }
 
 /** Plans and applies until nothing is left to do. */
-async function converge(
-  { log, beforeReload }: Reconciler,
-  driver: NodeDriver,
-  { amphora: { id } }: PlacedNode,
-  wanted: NodeConfig,
-  { attempt, found }: Round,
-): Promise<void> {
+async function converge(deps: Reconciler, driver: NodeDriver, { amphora: { id } }: PlacedNode, wanted: NodeConfig, { attempt, found }: Round): Promise<void> {
+  const { log, beforeReload } = deps;
   for (let round = 0; round < ROUNDS; round++) {
     const present = await driver.present(id);
     const plan = diff(present, wanted, { avoidRuntime: attempt > 0 && round === 0 });
@@ -193,11 +201,31 @@ async function converge(
     const cost = costOf(plan);
     log.debug({ node: id, cost, steps: plan.map(({ kind }) => kind) }, 'applying plan');
     if (present?.proxy && cost !== 'runtime') await beforeReload(id);
-    await driver.apply(id, plan);
+    await applyOrPostpone(deps, driver, id, plan, present, wanted);
     // Only a reload carries runtime state over from before; everything else is what was applied.
     if (cost !== 'reload') return;
   }
   throw new Error(`the node still differs from what is wanted after ${ROUNDS} plans`);
+}
+
+async function applyOrPostpone(deps: Reconciler, driver: NodeDriver, id: string, plan: Plan, present: NodeConfig | null, wanted: NodeConfig): Promise<void> {
+  try {
+    await driver.apply(id, plan);
+  } catch (error) {
+    if (error instanceof NotYetError && present) await applyMeanwhile(deps, driver, id, meanwhile(present, wanted));
+    throw error;
+  }
+}
+
+/** What does not work without the reload comes with it. */
+async function applyMeanwhile({ log }: Reconciler, driver: NodeDriver, id: string, plan: Plan): Promise<void> {
+  if (plan.length === 0) return;
+  try {
+    await driver.apply(id, plan);
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    log.debug({ node: id, reason: error.message }, 'not at runtime either');
+  }
 }
 
 async function record(
