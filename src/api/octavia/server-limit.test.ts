@@ -34,7 +34,10 @@ async function full(t: TestContext): Promise<Full> {
 }
 
 function membersFrom(first: number, count: number): Body[] {
-  return Array.from({ length: count }, (_, index) => ({ address: `198.51.100.${(first + index) % 200}`, protocol_port: 1 + Math.floor((first + index) / 200) }));
+  return Array.from({ length: count }, (_, index) => ({
+    address: `198.51.100.${(first + index) % 200}`,
+    protocol_port: 1 + Math.floor((first + index) / 200),
+  }));
 }
 
 test('a balancer that is full takes nothing that adds a server, whichever way, and everything else', async (t) => {
