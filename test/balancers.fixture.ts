@@ -55,10 +55,14 @@ export class Balancers {
   }
 
   /** A balancer that answers: HTTP on port 80, the lab's web servers behind it. */
-  async whole(subnet = 'private-subnet', memberSubnet = 'private-subnet'): Promise<{ balancer: Row; listener: Row; pool: Row; members: Row[] }> {
+  async whole(
+    subnet = 'private-subnet',
+    memberSubnet = 'private-subnet',
+    more: Record<string, unknown> = {},
+  ): Promise<{ balancer: Row; listener: Row; pool: Row; members: Row[] }> {
     const balancer = await this.make('loadbalancers', 'loadbalancer', { vip_subnet_id: await this.subnet(subnet) });
     const listener = await this.make('listeners', 'listener', { protocol: 'HTTP', protocol_port: 80, loadbalancer_id: balancer.id });
-    const pool = await this.make('pools', 'pool', { protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', listener_id: listener.id });
+    const pool = await this.make('pools', 'pool', { protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', listener_id: listener.id, ...more });
     const subnet_id = await this.subnet(memberSubnet);
     const member = (address: string): Promise<Row> => this.make(`pools/${pool.id}/members`, 'member', { address, protocol_port: 80, subnet_id });
     const members = [await member('192.168.1.10'), await member('192.168.1.11')];

@@ -5,7 +5,7 @@ import { EMPTY_NODE, type Link, type NodeConfig, type ProxyConfig, STRANGE_PACKE
 import { Sealed } from '../model/sealed.ts';
 import { applyGroup, groupsOf } from '../nodes/noop/apply-step.ts';
 import { packetsOf } from '../nodes/sample-node.fixture.ts';
-import { diff } from './diff.ts';
+import { diff, meanwhile } from './diff.ts';
 
 function server(name: string, changes: Partial<Server> = {}): Server {
   return {
@@ -155,4 +155,23 @@ test('who takes a listener over begins before the other one stops', () => {
   assert.deepEqual(kinds(inKernel, config({ proxy: null, packets: packetsOf([{ id: 'two' }]) })), ['set-packets']);
   assert.deepEqual(kinds(config({ proxy: null, packets: STRANGE_PACKETS }), inKernel), ['set-packets']);
   assert.deepEqual(kinds(inKernel, inKernel), []);
+});
+
+test('while a reload waits, members come, change their weight and get no more clients; nothing is deleted', () => {
+  const present = config({ proxy: proxy([server('a'), server('b'), server('gone')]) });
+  const fixed = server('later', { backend: 'other:l' });
+  const wanted = config({ proxy: proxy([server('a'), server('b', { weight: 0, backup: true, address: '192.0.2.99' }), server('new'), fixed], 's2') });
+  const [weight, parked, added, ...others] = meanwhile(present, wanted);
+  assert.deepEqual(weight, { kind: 'change-server', cost: 'runtime', server: server('b', { weight: 0 }), present: server('b') });
+  assert.deepEqual(parked, { kind: 'change-server', cost: 'runtime', server: server('gone', { state: 'maint' }), present: server('gone') });
+  assert.deepEqual(added, { kind: 'add-server', cost: 'runtime', server: server('new') });
+  assert.deepEqual(others, [], 'a backend that is not there takes no members');
+});
+
+test('while a reload waits, all that is done is done once', () => {
+  const present = proxy([server('a'), server('gone')]);
+  const wanted = config({ proxy: proxy([server('a', { weight: 5 }), server('new')], 's2') });
+  const done = groupsOf(meanwhile(config({ proxy: present }), wanted)).reduce(applyGroup, config({ proxy: present }));
+  assert.deepEqual(meanwhile(done, wanted), []);
+  assert.deepEqual(kinds(done, wanted), ['reload-proxy']);
 });

@@ -34,6 +34,31 @@ export function diff(present: NodeConfig | null, wanted: NodeConfig, options: Di
   ];
 }
 
+/**
+ * What a running proxy takes while the reload that brings the rest has to wait: members come, change their weight, and get no
+ * more clients. The file is left as it is, so nothing is deleted; a keepalived hears of its peer all the same.
+ */
+export function meanwhile(present: NodeConfig, wanted: NodeConfig): Plan {
+  return [
+    ...serversMeanwhile(present.proxy?.servers ?? [], wanted.proxy?.servers ?? []),
+    ...diffVrrp(present.vrrp, wanted.vrrp).filter(({ kind }) => kind === 'reload-vrrp'),
+  ];
+}
+
+function serversMeanwhile(present: readonly Server[], wanted: readonly Server[]): Step[] {
+  const before = new Map(present.map((server) => [serverKey(server), server]));
+  const after = new Map(wanted.map((server) => [serverKey(server), server]));
+  // Whether one without servers is there cannot be seen.
+  const backends = new Set(present.map(({ backend }) => backend));
+  const changed = present.flatMap((server) => changeOf(server, { ...server, ...carriedOf(after.get(serverKey(server))) }));
+  const added = wanted.filter((server) => !before.has(serverKey(server)) && server.dynamic && backends.has(server.backend));
+  return [...changed, ...added.map((server): Step => ({ kind: 'add-server', cost: 'runtime', server }))];
+}
+
+function carriedOf(wanted: Server | undefined): Pick<Server, 'state'> & Partial<Pick<Server, 'weight'>> {
+  return wanted ? { state: wanted.state, weight: wanted.weight } : { state: 'maint' };
+}
+
 function diffLinks(present: readonly Link[], wanted: readonly Link[]): Step[] {
   const gone = present.filter(({ name }) => !wanted.some((link) => link.name === name));
   return [

@@ -7,8 +7,10 @@ import { listener } from '../model/listener.ts';
 import { type LoadBalancer, loadBalancer } from '../model/load-balancer.ts';
 import { silent } from '../model/log.ts';
 import type { NodeConfig } from '../model/node-config.ts';
+import type { Plan } from '../model/plan.ts';
 import { pool } from '../model/pool.ts';
 import { Drivers } from '../nodes/drivers.ts';
+import { NotYetError } from '../nodes/node.ts';
 import { NoopNodes } from '../nodes/noop/noop-nodes.ts';
 import { touch } from '../store/balancers.ts';
 import { byId, insert, list } from '../store/rows.ts';
@@ -23,6 +25,15 @@ class Rendered extends NoopNodes {
   /** Done once, while a delivery goes on. */
   meanwhile: (() => Promise<void>) | null = null;
   readonly removed: string[] = [];
+  /** Milliseconds for which no reload may be. */
+  busyFor = 0;
+  readonly applied: string[][] = [];
+
+  override async apply(id: string, plan: Plan): Promise<void> {
+    if (this.busyFor > 0 && plan.some(({ kind }) => kind === 'reload-proxy')) throw new NotYetError('not yet', this.busyFor);
+    this.applied.push(plan.map(({ kind }) => kind));
+    return super.apply(id, plan);
+  }
 
   override async present(id: string): Promise<NodeConfig | null> {
     const work = this.meanwhile;
@@ -161,4 +172,21 @@ test('a node that is replaced is read before it is removed, unless it does not a
     assert.deepEqual(await reconcile({ ...here.deps, beforeReload }, here.balancer.id, 0), { done: true });
     assert.deepEqual([read, here.driver.removed], [[[old.id, false]], [old.id]]);
   }
+});
+
+test('a reload that has to wait is no failure: the balancer stays PENDING_UPDATE and is woken then', async (t) => {
+  const here = await world(t);
+  assert.deepEqual(await reconcile(here.deps, here.balancer.id, 0), { done: true });
+  await here.store.transaction(async (tx) => {
+    const { generation } = await touch(tx, here.balancer.id, NOW);
+    await insert(tx.db, listener, listenerRow(here.balancer.id, { protocol_port: 81, generation, provisioning_status: 'PENDING_CREATE' }));
+  });
+  here.driver.busyFor = 3000;
+  assert.deepEqual(await reconcile(here.deps, here.balancer.id, 0), { done: false, reason: 'not yet', after: 3000 });
+  const waiting = await here.balancerNow();
+  assert.deepEqual([waiting.provisioning_status, waiting.status_reason], ['PENDING_UPDATE', null]);
+  here.driver.busyFor = 0;
+  assert.deepEqual(await reconcile(here.deps, here.balancer.id, 0), { done: true });
+  assert.deepEqual(here.driver.applied.at(-1), ['reload-proxy']);
+  assert.equal((await here.balancerNow()).provisioning_status, 'ACTIVE');
 });

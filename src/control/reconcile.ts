@@ -7,10 +7,10 @@ import ipaddr from 'ipaddr.js';
 import { type Amphora, amphora } from '../model/amphora.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeConfig } from '../model/node-config.ts';
-import { costOf } from '../model/plan.ts';
+import { costOf, type Plan } from '../model/plan.ts';
 import { type Topology, vipsOf } from '../model/topology.ts';
 import type { Drivers } from '../nodes/drivers.ts';
-import type { NodeDriver } from '../nodes/node.ts';
+import { type NodeDriver, NodeError, NotYetError } from '../nodes/node.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
 import { recordBroken, recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
 import { announceDrift } from '../store/events.ts';
@@ -18,7 +18,7 @@ import type { ChildTable } from '../store/row-ranges.ts';
 import { byId, update } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { claim, release } from './claim.ts';
-import { diff } from './diff.ts';
+import { diff, meanwhile } from './diff.ts';
 import { type Drift, driftOf, isSettled } from './drift.ts';
 import { type MaterialReader, materialsFor } from './materials.ts';
 import type { Placement, PlacedNode } from './place.ts';
@@ -63,6 +63,7 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number): 
     return complaint === '' ? { done: true } : unfinished(deps, id, attempt, complaint, true);
   } catch (error) {
     if (error instanceof HeldBackError) return heldBack(deps, tree, error);
+    if (error instanceof NotYetError) return postponed(deps, id, error);
     const reason = error instanceof Error ? error.message : String(error);
     const outcome = unfinished(deps, id, attempt, reason, error instanceof MaterialError);
     await recordReason(deps, tree, error, reason);
@@ -79,6 +80,12 @@ function unfinished({ log }: Reconciler, loadbalancer: string, attempt: number, 
 async function heldBack({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, { message }: HeldBackError): Promise<Outcome> {
   if (balancer.status_reason === null) await store.transaction((tx) => recordFailure(tx, balancer.id, message, now(), pendingDeadline));
   return { done: true, held: true };
+}
+
+/** The balancer stays as it is, PENDING mostly: nothing failed. */
+function postponed({ log }: Reconciler, loadbalancer: string, { message, after }: NotYetError): Outcome {
+  log.debug({ loadbalancer, after, reason: message }, 'the rest has to wait');
+  return { done: false, reason: message, after };
 }
 
 async function recordReason({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, error: unknown, reason: string): Promise<void> {
@@ -129,8 +136,14 @@ async function readySuccessor(deps: Reconciler, driver: NodeDriver, topology: To
   const { nodes } = await claim(deps.store, topology, stays, driver, deps.now());
   for (const node of nodes) {
     if (node.amphora.id === parting.id || standings.get(node.amphora.id) === null) continue;
-    await converge(deps, driver, node, await wantedConfig(driver, topology, node), { attempt: 0, found: [], mayRestart: always });
+    // Where a reload has to wait, keepalived has been told of its new peer.
+    const round = { attempt: 0, found: [], mayRestart: always };
+    await converge(deps, driver, node, await wantedConfig(driver, topology, node), round).catch(unlessPostponed);
   }
+}
+
+function unlessPostponed(error: unknown): void {
+  if (!(error instanceof NotYetError)) throw error;
 }
 
 /** Characters; all certificates of a listener can be lost at once. */
@@ -159,7 +172,9 @@ async function toldOf<T>(deps: Reconciler, tree: BalancerTree, attempt: number, 
     return result;
   } catch (error) {
     const isSaidBefore = error instanceof HeldBackError && tree.balancer.status_reason !== null;
-    if (tells && attempt === 0 && !isSaidBefore) await tell(deps, tree, found, error instanceof Error ? error.message : String(error));
+    // What has to wait is found again.
+    const waits = error instanceof NotYetError;
+    if (tells && attempt === 0 && !isSaidBefore && !waits) await tell(deps, tree, found, error instanceof Error ? error.message : String(error));
     throw error;
   }
 }
@@ -210,12 +225,13 @@ async function readLast({ beforeReload }: Reconciler, nodeId: string): Promise<v
 
 /** Plans and applies until nothing is left to do. */
 async function converge(
-  { log, beforeReload }: Reconciler,
+  deps: Reconciler,
   driver: NodeDriver,
   { amphora: { id } }: PlacedNode,
   wanted: NodeConfig,
   { attempt, found, mayRestart }: Round,
 ): Promise<void> {
+  const { log, beforeReload } = deps;
   for (let round = 0; round < ROUNDS; round++) {
     const present = await driver.present(id);
     const plan = diff(present, wanted, { avoidRuntime: attempt > 0 && round === 0 });
@@ -226,11 +242,31 @@ async function converge(
     if (cost === 'restart' && !mayRestart()) throw new HeldBackError();
     log.debug({ node: id, cost, steps: plan.map(({ kind }) => kind) }, 'applying plan');
     if (present?.proxy && cost !== 'runtime') await beforeReload(id);
-    await driver.apply(id, plan);
+    await applyOrPostpone(deps, driver, id, plan, present, wanted);
     // Only a reload carries runtime state over from before; everything else is what was applied.
     if (cost !== 'reload') return;
   }
   throw new Error(`the node still differs from what is wanted after ${ROUNDS} plans`);
+}
+
+async function applyOrPostpone(deps: Reconciler, driver: NodeDriver, id: string, plan: Plan, present: NodeConfig | null, wanted: NodeConfig): Promise<void> {
+  try {
+    await driver.apply(id, plan);
+  } catch (error) {
+    if (error instanceof NotYetError && present) await applyMeanwhile(deps, driver, id, meanwhile(present, wanted));
+    throw error;
+  }
+}
+
+/** What does not work without the reload comes with it. */
+async function applyMeanwhile({ log }: Reconciler, driver: NodeDriver, id: string, plan: Plan): Promise<void> {
+  if (plan.length === 0) return;
+  try {
+    await driver.apply(id, plan);
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    log.debug({ node: id, reason: error.message }, 'not at runtime either');
+  }
 }
 
 async function record(

@@ -20,13 +20,12 @@ import type {
   Neighbour,
   PolicyTopology,
   PoolTopology,
-  Redundancy,
   RuleTopology,
   SubnetTopology,
   Topology,
   Vip,
 } from '../model/topology.ts';
-import { ENGINES, REDUNDANCIES } from '../model/topology.ts';
+import { ENGINES, redundancyNamed } from '../model/topology.ts';
 import type { BalancerTree } from '../store/balancer-tree.ts';
 import { type Branches, branchesOf } from './branches.ts';
 import { listenerTls, poolTls } from './resolve-tls.ts';
@@ -49,7 +48,7 @@ export function resolve(tree: BalancerTree, materials: Materials = IN_NAME_ONLY)
     projectId: balancer.project_id ?? '',
     enabled: balancer.admin_state_up,
     engine: engineOf(tree.flavor),
-    redundancy: redundancyOf(tree.flavor),
+    redundancy: redundancyNamed(tree.flavor['loadbalancer_topology']),
     ...connectionLogging(tree.flavor),
     ...zoneOf(tree.zone),
     vip: { address, mac: macOf(address), ...(vipSubnet ? { subnet: vipSubnet } : { subnet: unknownSubnet(tree, address), foreign: true as const }) },
@@ -64,10 +63,6 @@ export function resolve(tree: BalancerTree, materials: Materials = IN_NAME_ONLY)
 /** What a flavor that is older than this engine says of it is nothing. */
 function engineOf({ engine }: BalancerTree['flavor']): EngineChoice {
   return ENGINES.find((name) => name === engine) ?? 'haproxy';
-}
-
-function redundancyOf({ loadbalancer_topology: name }: BalancerTree['flavor']): Redundancy {
-  return REDUNDANCIES.find((redundancy) => redundancy === name) ?? 'SINGLE';
 }
 
 function connectionLogging({ connection_logging: asked }: BalancerTree['flavor']): Pick<Topology, 'connectionLogging'> {

@@ -1,7 +1,7 @@
 /** In which order the nodes of a pair are touched, so that the address is served all the while. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Amphora } from '../model/amphora.ts';
-import { type NodeDriver, NodeError } from '../nodes/node.ts';
+import { type NodeDriver, NodeError, NotYetError } from '../nodes/node.ts';
 import { type PlacedNode, isWanted } from './place.ts';
 
 /** By amphora: whether it holds an address that clients use; null where the node is not there, or nobody can tell. */
@@ -55,15 +55,20 @@ export function partingOf(amphorae: readonly Amphora[], standings: Standings): A
 /**
  * Does the work for one node after the other, each done before the next is touched. One that cannot be put right does not
  * keep its peer from it, which may have the clients; but what is not there yet is left for later then, because it would
- * hear nobody and take the address. Throws the first failure, in the end.
+ * hear nobody and take the address. One that has to wait knows of its peer. Throws the first failure, in the end, or else what
+ * has to wait.
  */
 export async function eachInTurn(nodes: readonly PlacedNode[], standings: Standings, work: (node: PlacedNode) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
   for (const node of inTurn(nodes, standings)) {
-    if (failures.length > 0 && (standings.get(node.amphora.id) ?? null) === null) break;
+    if (failures.some(isFailure) && (standings.get(node.amphora.id) ?? null) === null) break;
     await work(node).catch((error: unknown) => failures.push(error));
   }
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 0) throw failures.find(isFailure) ?? failures[0];
+}
+
+function isFailure(error: unknown): boolean {
+  return !(error instanceof NotYetError);
 }
 
 /** Between two questions, ms. */

@@ -73,6 +73,32 @@ test('one that is sound but not done is tried again as if for the first time', a
   assert.deepEqual(attempts, [0, 1, 0, 0]);
 });
 
+test('what can be done later is done then, not at once and not as a failure; a write wakes it before', async () => {
+  const attempts: number[] = [];
+  const work = new WorkQueue({
+    workers: 1,
+    retryFirstMs: 60_000,
+    retryMaxMs: 60_000,
+    work: async (_key, attempt) => {
+      attempts.push(attempt);
+      if (attempts.length === 1) return { done: false, reason: 'not yet', after: 60_000 };
+      if (attempts.length === 2) return { done: false, reason: 'not yet', after: 1 };
+      finished.resolve();
+      return DONE;
+    },
+  });
+  const finished = Promise.withResolvers<void>();
+  work.add('a');
+  await work.idle();
+  work.addGently('a');
+  await work.idle();
+  assert.equal(attempts.length, 1);
+  work.add('a');
+  await finished.promise;
+  assert.deepEqual(attempts, [0, 0, 0]);
+  await work.stop();
+});
+
 test('the clock does not defeat the backoff, a write does', async () => {
   let runs = 0;
   const work = new WorkQueue({ workers: 1, retryFirstMs: 60_000, retryMaxMs: 60_000, work: async () => ({ done: ++runs > 1, reason: 'down' }) });

@@ -7,9 +7,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 /**
  * `held`: somebody else says when it goes on. `sound`: all that can be done was done, and what is left waits for somebody else; a later
- * attempt is as good as a first.
+ * attempt is as good as a first. `after`: nothing failed, and the rest can be done in so many milliseconds.
  */
-export type Outcome = { readonly done: true; readonly held?: boolean } | { readonly done: false; readonly reason: string; readonly sound?: boolean };
+export type Outcome =
+  | { readonly done: true; readonly held?: boolean }
+  | { readonly done: false; readonly reason: string; readonly sound?: boolean; readonly after?: number };
 
 export interface WorkQueueOptions {
   readonly workers: number;
@@ -99,11 +101,11 @@ export class WorkQueue {
     const outcome = await this.#attempt(key, failures);
     this.#running.delete(key);
     if (outcome.done) this.#attempts.delete(key);
-    else this.#attempts.set(key, attempt + 1);
+    else if (outcome.after === undefined) this.#attempts.set(key, attempt + 1);
     if (outcome.done || outcome.sound) this.#failures.delete(key);
-    else this.#failures.set(key, failures + 1);
+    else if (outcome.after === undefined) this.#failures.set(key, failures + 1);
     if (this.#again.delete(key)) this.add(key);
-    else if (!outcome.done) this.#retry(key, attempt);
+    else if (!outcome.done) this.#addAfter(key, outcome.after ?? this.#backoff(attempt));
     this.#pump();
   }
 
@@ -116,10 +118,13 @@ export class WorkQueue {
     }
   }
 
-  #retry(key: string, attempt: number): void {
-    if (this.#stopped) return;
+  #backoff(attempt: number): number {
     const { retryFirstMs, retryMaxMs } = this.#options;
-    const delay = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(attempt, 20)) * (1 + Math.random() / 4);
+    return Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(attempt, 20)) * (1 + Math.random() / 4);
+  }
+
+  #addAfter(key: string, delay: number): void {
+    if (this.#stopped) return;
     this.#timers.set(
       key,
       setTimeout(() => this.add(key), delay),

@@ -42,6 +42,11 @@ export type EngineChoice = (typeof ENGINES)[number];
 export const REDUNDANCIES = ['SINGLE', 'ACTIVE_STANDBY', 'ACTIVE_ACTIVE'] as const;
 export type Redundancy = (typeof REDUNDANCIES)[number];
 
+/** What a flavor says; one node where it says nothing that is known. */
+export function redundancyNamed(name: unknown): Redundancy {
+  return REDUNDANCIES.find((redundancy) => redundancy === name) ?? 'SINGLE';
+}
+
 export interface SubnetTopology {
   readonly id: string;
   readonly networkId: string;

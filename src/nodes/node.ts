@@ -28,7 +28,10 @@ export interface NodeDriver {
   list(): Promise<string[]>;
   /** What the node runs now; null when there is no such node. Never changes anything. */
   present(id: string): Promise<NodeConfig | null>;
-  /** Carries the steps out in order; stops at the first failure with an error that says which and why. */
+  /**
+   * Carries the steps out in order; stops at the first failure with an error that says which and why, and with a NotYetError
+   * before a step that had better wait.
+   */
   apply(id: string, plan: Plan): Promise<void>;
   /** Removes the node and all that belongs to it; nothing there is success. */
   remove(id: string): Promise<void>;
@@ -59,6 +62,20 @@ export interface NodeHost {
   readonly name: string;
   /** Physical networks that it has bridges for. */
   readonly physicalNetworks: ReadonlySet<string>;
+}
+
+/**
+ * The node can do what was asked, but not yet without harm to its clients. Nothing is wrong, and nothing was changed by the
+ * step that said so.
+ */
+export class NotYetError extends Error {
+  /** Milliseconds after which it is worth trying again. */
+  readonly after: number;
+  constructor(message: string, after: number) {
+    super(message);
+    this.name = 'NotYetError';
+    this.after = after;
+  }
 }
 
 /** A node could not do what was asked; the loop tries again. The text is for people. */

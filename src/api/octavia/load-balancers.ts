@@ -8,6 +8,8 @@ import { type LoadBalancer, loadBalancer } from '../../model/load-balancer.ts';
 import { member } from '../../model/member.ts';
 import { pool } from '../../model/pool.ts';
 import { type CreateOf, type Resource, nestedIn, parseCreate, parseUpdate } from '../../model/resource.ts';
+import { redundancyNamed } from '../../model/topology.ts';
+import { unsupportedByPair } from '../../render/keepalived/support.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { balancerTree } from '../../store/balancer-tree.ts';
 import { touch } from '../../store/balancers.ts';
@@ -55,7 +57,7 @@ async function create(call: Call): Promise<LoadBalancer> {
   await checkNewCertificates(call, tree, async () => authorize(call, 'loadbalancer:post', projectId));
   return write(call, async (tx) => {
     const provider = await chooseProvider(tx.db, call.options, body);
-    const { sriov_vip: direct } = await flavorDataOf(tx.db, body.flavor_id);
+    const { sriov_vip: direct, loadbalancer_topology: topology } = await flavorDataOf(tx.db, body.flavor_id);
     refuseUncarried(call, { provider }, unsupported(body));
     if (network === 'unchecked') refuseUncarried(call, { provider }, 'a VIP on a network that this server does not know');
     await requireQuota(tx, call, projectId, { loadbalancer: 1, ...countTree(tree) });
@@ -63,11 +65,16 @@ async function create(call: Call): Promise<LoadBalancer> {
     const id = randomUUID();
     const vip = network === 'unchecked' ? uncheckedVip(body, id) : await claimVip(tx, call, body, id, projectId);
     const row = { ...newBalancer(body, id, vip, provider, projectId), vip_vnic_type: direct === true ? ('direct' as const) : ('normal' as const) };
+    refuseUncarried(call, { provider }, unsupportedByPair(redundancyNamed(topology), addressesOf(row)));
     await add(tx, loadBalancer, row);
     await addTree(tx, call, row, tree);
     tx.changed.add(id);
     return row;
   });
+}
+
+function addressesOf({ vip_address, additional_vips }: Vip): string[] {
+  return [vip_address, ...additional_vips.map(({ ip_address }) => ip_address)].filter((address) => address !== null);
 }
 
 function newBalancer(body: Body, id: string, vip: Vip, provider: string, projectId: string): LoadBalancer {

@@ -8,7 +8,7 @@ import type { Log } from '../../model/log.ts';
 import { EMPTY_NODE, type Link, type NodeConfig, type PacketConfig, type ProxyConfig, type VrrpConfig } from '../../model/node-config.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
-import { type NodeDriver, NodeError } from '../node.ts';
+import { type NodeDriver, NodeError, NotYetError } from '../node.ts';
 import { allDone } from './all-done.ts';
 import { trimLog } from './daemon-log.ts';
 import { FiledPackets } from './filed-packets.ts';
@@ -378,7 +378,7 @@ async function named(group: Group | undefined, carry: (group: Group) => Promise<
   try {
     await carry(group);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof NotYetError) throw error;
     throw new NodeError(`${[...new Set(group.steps.map(({ kind }) => kind))].join(', ')}: ${error.message}`, { cause: error });
   }
 }

@@ -4,7 +4,7 @@
  */
 import { rename } from 'node:fs/promises';
 import type { ProxyConfig } from '../../model/node-config.ts';
-import { NodeError } from '../node.ts';
+import { NodeError, NotYetError } from '../node.ts';
 import { allDone } from './all-done.ts';
 import { run } from './command.ts';
 import { readIfThere, writeWhole } from './files.ts';
@@ -14,9 +14,11 @@ import { acceptCandidate } from './daemon-process.ts';
 import type { Processes } from './proxy-answers.ts';
 import { flowEnvironment } from './flow-pipe.ts';
 import { configArguments, writeCommon } from './proxy-config.ts';
+import { endLesson } from './proxy-lesson.ts';
 import { removeUnnamed, writeProxyFiles } from './proxy-files.ts';
 import type { ProxyPlace } from './proxy-process.ts';
 import { orderReload } from './proxy-socket.ts';
+import { pauseBeforeReload, readTables } from './proxy-tables.ts';
 import { carriedStates, type ProxyState, readProcesses, readProxyState, readWorkerInfo } from './proxy-state.ts';
 
 const RELOAD_AT_MOST = 10_000;
@@ -30,8 +32,12 @@ interface Before {
   readonly text: string | null;
 }
 
+/** Throws a NotYetError, before anything is done, while the worker would take what it knows of its clients with it. */
 export async function reloadProxy(place: ProxyPlace, proxy: ProxyConfig): Promise<void> {
   const { files } = place;
+  const tables = await readTables(files);
+  const pause = tables ? pauseBeforeReload(tables) : 0;
+  if (pause > 0) throw new NotYetError('the proxy would forget which members its clients have', pause);
   // The check is a process of its own and takes longer than all questions.
   const [, { worker, processes, text }] = await allDone([checkConfig(place, proxy), readBefore(place)]);
   await writeWhole(files.serverState, carriedStates(worker.serverStates, worker.servers, proxy.servers));
@@ -39,7 +45,7 @@ export async function reloadProxy(place: ProxyPlace, proxy: ProxyConfig): Promis
   const logEnd = await endOfLog(files.log);
   await orderReload(files.masterSocket);
   const outcome = await until(() => outcomeOf(place, proxy, worker.pid, processes.failedReloads), 2, RELOAD_AT_MOST);
-  if (outcome === 'serves') return removeUnnamed(files);
+  if (outcome === 'serves') return allDone([removeUnnamed(files), endLesson(place, tables)]).then(() => {});
   // What was accepted by the check and failed in truth (an address in use, say) must not be there at the next start.
   if (text !== null) await writeWhole(files.config, text);
   throw new NodeError(`the proxy ${outcome === 'failed' ? 'refused to reload' : 'did not reload in time'}: ${await wordsSince(files.log, logEnd)}`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { NodeError } from '../node.ts';
+import { NodeError, NotYetError } from '../node.ts';
 import { Channel, type ChannelOptions } from './channel.ts';
 import { frame } from './frames.ts';
 
@@ -45,10 +45,12 @@ test('both sides ask, many questions at a time, and each gets its own answer', a
 test('what an answer throws is told, and the next question is answered', async (t) => {
   const answer = async (method: string): Promise<string> => {
     if (method === 'fail') throw new NodeError('the cable is cut');
+    if (method === 'early') throw new NotYetError('the tables are not yet told', 1200);
     return 'well';
   };
   const [left] = await pair(t, {}, { answer });
   await assert.rejects(left.ask('fail', null, 5000), { message: 'the cable is cut' });
+  await assert.rejects(left.ask('early', null, 5000), (error) => error instanceof NotYetError && error.after === 1200 && /not yet told/.test(error.message));
   assert.equal(await left.ask('other', null, 5000), 'well');
 });
 

@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { isPlainObject } from '../../model/field.ts';
-import { NodeError } from '../node.ts';
+import { NodeError, NotYetError } from '../node.ts';
 import { FrameError, FrameReader, frame } from './frames.ts';
 
 export interface ChannelOptions {
@@ -123,9 +123,8 @@ export class Channel {
     if (typeof news === 'string') return this.#options.hear(news, params);
     if (typeof id !== 'number') return undefined;
     if (typeof method === 'string') return this.#answer(id, method, params);
-    const { error } = message;
-    const settle = typeof error === 'string' ? (open: Open) => open.reject(new NodeError(error)) : (open: Open) => open.resolve(message['result']);
-    return this.#settle(id, settle);
+    const error = refusalIn(message);
+    return this.#settle(id, (open) => (error ? open.reject(error) : open.resolve(message['result'])));
   }
 
   #answer(id: number, method: string, params: unknown): void {
@@ -134,7 +133,7 @@ export class Channel {
       .answer(method, params)
       .then(
         (result) => this.#send({ id, result }),
-        (error: unknown) => this.#send({ id, error: error instanceof Error ? error.message : String(error) }),
+        (error: unknown) => this.#send({ id, ...told(error) }),
       )
       .finally(() => this.#answering--);
   }
@@ -147,4 +146,15 @@ export class Channel {
     clearTimeout(open.timer);
     how(open);
   }
+}
+
+/** What was refused, in words; and, where it is only too soon, for how long. */
+function told(error: unknown): object {
+  const words = error instanceof Error ? error.message : String(error);
+  return error instanceof NotYetError ? { error: words, after: error.after } : { error: words };
+}
+
+function refusalIn({ error, after }: Record<string, unknown>): Error | null {
+  if (typeof error !== 'string') return null;
+  return typeof after === 'number' ? new NotYetError(error, after) : new NodeError(error);
 }

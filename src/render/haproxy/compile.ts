@@ -9,15 +9,16 @@ import { type Backend, compileBackend } from './backend.ts';
 import { proxyListeners } from '../engine.ts';
 import { checkOnlyBackends } from './check-only.ts';
 import { enabledPool } from './enabled-pool.ts';
-import { type Section, encodeSection } from './directive.ts';
+import { type Directive, type Section, encodeSection } from './directive.ts';
 import { flowLogDirectives } from './flow-log.ts';
 import { connectionLimit, frontendSection } from './frontend.ts';
-import { MOST_CONNECTIONS, type ProxyPair, defaultsSection, globalSection, peersSection } from './global.ts';
+import { MOST_CONNECTIONS, type ProxyPair, defaultsSection, globalSection, loaded, peersSection } from './global.ts';
 import { exporterSection } from './metrics-frontend.ts';
 import { metricsFile } from './metrics-program.ts';
 import { backendName } from './names.ts';
 import { carriedPolicies } from './policy.ts';
 import { serverLine } from './server-line.ts';
+import { settlingFile } from './settling.ts';
 import { listenerFiles, poolFiles } from './tls.ts';
 
 interface Service {
@@ -47,10 +48,13 @@ export function renderProxy(topology: Topology, pair: ProxyPair | null = null, l
   const program = listeners.some(({ protocol }) => protocol === 'PROMETHEUS') ? metricsFile() : null;
   const structure = structureOf(maxconn, services, program, pair);
   return {
-    text: [encodeSection(globalSection(maxconn, structure, program, forks(services), pair)), ...sections(services, program, pair, serverLines)].join('\n'),
+    text: [
+      encodeSection(globalSection(maxconn, structure, preparations(services, program), forks(services), pair)),
+      ...sections(services, program, pair, serverLines),
+    ].join('\n'),
     structure,
     servers: services.flatMap(({ backends }) => backends.flatMap(({ servers }) => servers)),
-    files: distinct([program, ...services.flatMap(({ backends, files }) => [...files, ...backends.map((backend) => backend.program)])]),
+    files: distinct([...programs(services, program), ...services.flatMap(({ backends, files }) => [...files, ...backends.map((backend) => backend.program)])]),
   };
 }
 
@@ -74,12 +78,25 @@ function compileService(topology: Topology, listener: ListenerTopology, pools: R
 
 /** Everything but global, whose description is the digest of the rest. */
 function sections(services: readonly Service[], program: ProxyFile | null, pair: ProxyPair | null, serversOf: (backend: Backend) => string[]): string[] {
-  const peers = services.some(({ backends }) => backends.some((backend) => backend.hasTable)) ? [peersSection(pair)] : [];
+  const peers = haveTables(services) ? [peersSection(pair)] : [];
   const exporter = program === null ? [] : [exporterSection()];
   return [
     ...[defaultsSection(), ...peers, ...exporter, ...services.flatMap(({ frontend }) => frontend ?? [])].map((section) => encodeSection(section)),
     ...services.flatMap(({ backends }) => backends.map((backend) => encodeSection(backend.section, serversOf(backend)))),
   ];
+}
+
+function haveTables(services: readonly Service[]): boolean {
+  return services.some(({ backends }) => backends.some(({ hasTable }) => hasTable));
+}
+
+/** @param metrics what answers for PROMETHEUS listeners; null without any */
+function programs(services: readonly Service[], metrics: ProxyFile | null): ProxyFile[] {
+  return [...(metrics === null ? [] : [metrics]), ...(haveTables(services) ? [settlingFile()] : [])];
+}
+
+function preparations(services: readonly Service[], metrics: ProxyFile | null): Directive[] {
+  return programs(services, metrics).map(loaded);
 }
 
 function forks(services: readonly Service[]): boolean {
@@ -93,7 +110,7 @@ function serverLines({ servers }: Backend): string[] {
 /** What all servers of a backend have in common stays in: the runtime socket cannot change it on those that exist. */
 function structureOf(maxconn: number, services: readonly Service[], program: ProxyFile | null, pair: ProxyPair | null): string {
   const text = [
-    encodeSection(globalSection(maxconn, null, program, forks(services), pair)),
+    encodeSection(globalSection(maxconn, null, preparations(services, program), forks(services), pair)),
     ...sections(services, program, pair, ({ keywords }) => [keywords]),
   ].join('\n');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -36,7 +36,7 @@ const OLDEST_WORKER_RELOADS = 50;
 /**
  * @param maxconn connections of all listeners together
  * @param structure digest of what only a reload changes; null while it is being computed
- * @param program in Lua, null for none
+ * @param preparations programs in Lua that are loaded
  * @param forks whether checks are programs
  *
  * Paths are relative: the process is started with its run directory as working directory, which a master keeps over
@@ -45,7 +45,7 @@ const OLDEST_WORKER_RELOADS = 50;
 export function globalSection(
   maxconn: number,
   structure: string | null,
-  program: ProxyFile | null = null,
+  preparations: readonly Directive[] = [],
   forks = false,
   pair: ProxyPair | null = null,
 ): Section {
@@ -68,11 +68,16 @@ export function globalSection(
       [word('tune.bufsize'), word('65536')],
       [word('hard-stop-after'), milliseconds(HARD_STOP_MS)],
       [word('mworker-max-reloads'), integer(OLDEST_WORKER_RELOADS, 1, 100)],
-      ...(program === null ? [] : [[word('lua-load'), text(program.path)]]),
+      ...preparations,
       // Without the second HAProxy refuses to start processes at all.
       ...(forks ? [[word('external-check')], [word('insecure-fork-wanted')]] : []),
     ],
   };
+}
+
+/** A program in Lua, for the whole process. */
+export function loaded(program: ProxyFile): Directive {
+  return [word('lua-load'), text(program.path)];
 }
 
 export function defaultsSection(): Section {

@@ -1,11 +1,11 @@
 /** Runs inside a namespace made for it: members, HAProxy and a client on the loopback. Started by live.test.ts. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ProxyConfig, Server } from '../../model/node-config.ts';
@@ -183,9 +183,17 @@ async function assertSticky(cookies: { inserted: string; application: string; up
   }
 }
 
+async function writeConfig({ text, files }: ProxyConfig): Promise<void> {
+  for (const { path, content } of files) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content.open());
+  }
+  await writeFile('haproxy.cfg', text);
+}
+
 async function reload(master: ChildProcess, proxy: ProxyConfig): Promise<void> {
   const before = await workerPid();
-  await writeFile('haproxy.cfg', proxy.text);
+  await writeConfig(proxy);
   await writeFile('servers.state', `${await command('show servers state')}\n`);
   master.kill('SIGUSR2');
   await until('a new worker', async () => ![before, ''].includes(await workerPid()));
@@ -228,7 +236,7 @@ async function main(): Promise<void> {
   process.chdir(directory);
   const members = [startMember(9001), startMember(9002)];
   const [one, two] = [rendered(1), rendered(2)];
-  await writeFile('haproxy.cfg', one.text);
+  await writeConfig(one);
   const master = spawn('haproxy', ['-W', '-S', 'unix@master.sock', '-f', 'haproxy.cfg'], { stdio: ['ignore', 'ignore', 'inherit'] });
   try {
     assert.equal(one.structure, two.structure);

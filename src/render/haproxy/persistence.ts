@@ -7,6 +7,7 @@ import { CompileError } from './compile-error.ts';
 import type { Directive } from './directive.ts';
 import { PEERS } from './global.ts';
 import type { Mode } from './mode.ts';
+import { settlingDirectives } from './settling.ts';
 
 /** RFC 6265's tokens and more: what HAProxy can find in a Cookie header at all. */
 const COOKIE_NAME = /^[\x21-\x7e]+$/;
@@ -15,9 +16,9 @@ const COOKIE_NAME = /^[\x21-\x7e]+$/;
 export function persistenceDirectives(pool: PoolTopology, vips: readonly Vip[], mode: Mode): Directive[] {
   const { persistence } = pool;
   if (persistence === null) return [];
-  if (persistence.type === 'SOURCE_IP') return sourceAddress(vips);
+  if (persistence.type === 'SOURCE_IP') return [...settlingDirectives(mode), ...sourceAddress(vips)];
   if (mode === 'tcp') return [];
-  return persistence.type === 'HTTP_COOKIE' ? insertedCookie(pool.id) : applicationCookie(persistence.cookie_name);
+  return persistence.type === 'HTTP_COOKIE' ? insertedCookie(pool.id) : [...settlingDirectives(mode), ...applicationCookie(persistence.cookie_name)];
 }
 
 /** Whether the pool's backend has a table that the next worker should inherit. */

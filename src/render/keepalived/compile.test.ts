@@ -14,10 +14,15 @@ const run = promisify(execFile);
 const VIP = { address: '192.0.2.5', mac: '02:00:c0:00:02:05' };
 const VIP6 = { address: '2001:db8::5', mac: '06:01:02:03:04:05' };
 const MASTER: PairMember = { role: 'MASTER', own: '192.0.2.6', peer: '192.0.2.7', advertMs: 100 };
+const BACKUP: PairMember = { role: 'BACKUP', own: '192.0.2.7', peer: '192.0.2.6', advertMs: 100 };
+const SECOND = { address: '192.0.2.8', mac: '02:00:c0:00:02:08' };
+const BOTH = [VIP, VIP6, SECOND, { ...VIP, address: '192.0.2.9' }];
 const CASES = {
   master: renderVrrp([VIP], MASTER),
   'backup-ipv6': renderVrrp([VIP6], { role: 'BACKUP', own: '2001:db8::7', peer: '2001:db8::6', advertMs: 1000 }),
   'further-vips': renderVrrp([VIP, { ...VIP, address: '192.0.2.8' }, VIP6], MASTER),
+  'both-serve-master': renderVrrp(BOTH, { ...MASTER, bothServe: true }),
+  'both-serve-backup': renderVrrp(BOTH, { ...BACKUP, bothServe: true }),
 };
 
 for (const [name, { text }] of Object.entries(CASES)) {
@@ -42,8 +47,28 @@ async function assertAccepted(text: string): Promise<void> {
   }
 }
 
+/** Every other address of the first's family is the second node's; the other family's go in turn. */
+const ORDERED = Array.from({ length: 2 }, () => ['192.0.2.5', '192.0.2.9', '192.0.2.8', '2001:db8::5']);
+
+test('two nodes that both serve need an address each, of the family that they talk in', () => {
+  for (const vips of [[VIP], [VIP, VIP6]]) assert.throws(() => renderVrrp(vips, { ...MASTER, bothServe: true }), KeepalivedError);
+});
+
+test('each node prefers its own group, and takes it again when it is back', () => {
+  const priorities = (role: PairMember): string[] =>
+    [...renderVrrp(BOTH, { ...role, bothServe: true }).text.matchAll(/^ {4}priority (\d+)/gm)].map(([, number = '']) => number);
+  assert.deepEqual(
+    [priorities(MASTER), priorities(BACKUP)],
+    [
+      ['100', '90'],
+      ['90', '100'],
+    ],
+  );
+  assert.ok(!CASES['both-serve-master'].text.includes('nopreempt'));
+});
+
 test('the shared addresses are read back from the text', () => {
-  assert.deepEqual(Object.values(CASES).map(sharedAddresses), [['192.0.2.5'], ['2001:db8::5'], ['192.0.2.5', '192.0.2.8', '2001:db8::5']]);
+  assert.deepEqual(Object.values(CASES).map(sharedAddresses), [['192.0.2.5'], ['2001:db8::5'], ['192.0.2.5', '192.0.2.8', '2001:db8::5'], ...ORDERED]);
 });
 
 test('nothing but addresses, MACs and numbers gets in: whatever else is refused, never written', () => {
