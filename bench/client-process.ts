@@ -2,10 +2,10 @@
  * The client, in a process of its own so that it shares no thread with who is measured, and where wanted inside a
  * namespace. Gets one order at a time over IPC.
  */
-import { Agent } from 'node:http';
+import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LoadOrder, type LoadReport, type Order, type ProbeOrder, type ProbeReport, type Report, now } from './client-messages.ts';
-import { type Target, send } from './http.ts';
+import { type Target, keepingAgent, send } from './http.ts';
 import { quantile } from './statistics.ts';
 
 const PROBE_TIMEOUT_MS = 200;
@@ -15,7 +15,7 @@ const PROBE_PAUSE_MS = 1;
 const state = { stopped: false };
 
 async function load(order: LoadOrder): Promise<LoadReport> {
-  const agent = order.keepAlive ? new Agent({ keepAlive: true, maxSockets: order.clients }) : false;
+  const agent = order.keepAlive ? keepingAgent(order.target, order.clients) : false;
   const latencies: number[] = [];
   const failures: Record<string, number> = {};
   const started = now();

@@ -1,5 +1,6 @@
 /** A client over kept connections that costs little itself, and a login. */
 import { Agent, type IncomingMessage, request } from 'node:http';
+import * as https from 'node:https';
 
 export interface Answer {
   readonly status: number;
@@ -10,6 +11,14 @@ export interface Answer {
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** Over TLS, whatever certificate is shown. */
+  readonly tls?: boolean;
+}
+
+/** One that keeps up to `connections` to the target. */
+export function keepingAgent({ tls = false }: Target, connections: number): Agent {
+  const options = { keepAlive: true, maxSockets: connections };
+  return tls ? new https.Agent({ ...options, rejectUnauthorized: false }) : new Agent(options);
 }
 
 /** Rejects when the connection fails or nothing comes for `timeout` milliseconds. */
@@ -21,7 +30,11 @@ export function send(
   return new Promise((resolve, reject) => {
     const { method, path, body = '', timeout = 30_000 } = message;
     const headers = { ...message.headers, ...(body === '' ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }) };
-    const outgoing = request({ ...target, agent, method, path, headers, timeout }, (incoming) => {
+    const { host, port, tls = false } = target;
+    const options = { host, port, agent, method, path, headers, timeout };
+    const begin = (receive: (incoming: IncomingMessage) => void) =>
+      tls ? https.request({ ...options, rejectUnauthorized: false }, receive) : request(options, receive);
+    const outgoing = begin((incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);

@@ -12,6 +12,8 @@ export interface Row {
   readonly better: 'more' | 'less';
   /** What Octavia does, where a figure is known. */
   readonly octavia?: number;
+  /** What the median ought to reach, where that was set: at least or at most, as `better` says. */
+  readonly goal?: number;
 }
 
 export interface Result {
@@ -26,14 +28,15 @@ const RESULTS = join(import.meta.dirname, 'results');
 const RECORD = join(import.meta.dirname, 'RESULTS.md');
 
 export function tableOf({ rows }: Result): string {
-  const head = ['what', 'median', 'min – max', 'n', 'unit', 'Octavia', 'ratio'];
-  const lines = rows.map(cells);
+  const all = ['what', 'median', 'min – max', 'n', 'unit', 'Octavia', 'ratio', 'goal'];
+  const head = rows.some(({ goal }) => goal !== undefined) ? all : all.slice(0, -1);
+  const lines = rows.map((row) => cells(row).slice(0, head.length));
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => (line[column] ?? '').length)));
   const show = (line: readonly string[]): string => `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [show(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...lines.map(show)].join('\n');
 }
 
-function cells({ what, unit, values, better, octavia }: Row): string[] {
+function cells({ what, unit, values, better, octavia, goal }: Row): string[] {
   const middle = median(values);
   const ratio = octavia === undefined ? '' : `${(better === 'more' ? middle / octavia : octavia / middle).toFixed(1)}×`;
   return [
@@ -44,6 +47,7 @@ function cells({ what, unit, values, better, octavia }: Row): string[] {
     unit,
     octavia === undefined ? '' : String(octavia),
     ratio,
+    goal === undefined ? '' : `${better === 'more' ? '≥' : '≤'} ${goal} ${(better === 'more' ? middle >= goal : middle <= goal) ? '✔' : '✘'}`,
   ];
 }
 

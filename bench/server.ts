@@ -14,6 +14,8 @@ import { LBAAS, type Balancer } from './octavia.ts';
 export interface ServerUnderTest {
   readonly api: Api;
   readonly statePath: string;
+  readonly runPath: string;
+  readonly instance: string;
   readonly configFile: string;
   /** Resident memory, MiB. */
   readonly memory: () => number;
@@ -29,12 +31,24 @@ const PROGRAM = join(import.meta.dirname, '../src/cli/main.ts');
 const START_MS = 30_000;
 const CLEAN_UP_MS = 120_000;
 
-/** What is running now, so that an interruption can take it down too. */
+/** What takes down that which is there now, in the order it was made, so that an interruption can call it too. */
 const running = new Set<() => Promise<void>>();
 
-/** Takes down everything that is running: for an interruption. */
+/** Takes down everything that is there, the latest first: for an interruption. */
 export async function stopEverything(): Promise<void> {
-  await Promise.allSettled([...running].map((stop) => stop()));
+  for (const stop of [...running].toReversed()) await stop().catch(() => {});
+}
+
+/** Runs `work`, and `undo` after it, whatever happens; an interruption runs `undo` too, but nobody runs it twice. */
+export async function undone<T>(undo: () => Promise<void>, work: () => Promise<T>): Promise<T> {
+  const undoOnce = single(undo);
+  running.add(undoOnce);
+  try {
+    return await work();
+  } finally {
+    await undoOnce();
+    running.delete(undoOnce);
+  }
 }
 
 export async function withServer<T>(options: ServerOptions, work: (server: ServerUnderTest) => Promise<T>): Promise<T> {
@@ -42,16 +56,15 @@ export async function withServer<T>(options: ServerOptions, work: (server: Serve
   const { configFile, port } = await configure(directory, options);
   const child = start(directory, configFile);
   const api = new Api({ host: '127.0.0.1', port });
-  const stop = single(() => takeDown({ child, api, directory, configFile, options }));
-  running.add(stop);
-  try {
-    await ready(child, api, directory);
-    if (options.lab) await weir(configFile, ['lab', 'up']);
-    return await work({ api, statePath: join(directory, 'state'), configFile, memory: () => residentMemory(child) });
-  } finally {
-    await stop();
-    running.delete(stop);
-  }
+  return undone(
+    () => takeDown({ child, api, directory, configFile, options }),
+    async () => {
+      await ready(child, api, directory);
+      if (options.lab) await weir(configFile, ['lab', 'up']);
+      const statePath = join(directory, 'state');
+      return work({ api, statePath, runPath: join(directory, 'run'), instance: instanceOf(statePath), configFile, memory: () => residentMemory(child) });
+    },
+  );
 }
 
 /** A second call waits for the first: an interruption may meet the end of a measurement. */

@@ -18,7 +18,7 @@ const SCRIPTS = {
   start: { packages: PACKAGES.run, root: true, run: (node, args) => node('src/cli/main.ts', 'quickstart', ...args) },
   test: { packages: PACKAGES.test, root: true, run: test },
   check: { packages: [], root: false, run: (node, args) => node('scripts/check.ts', ...args) },
-  bench: { packages: PACKAGES.run, root: true, run: (node, args) => node('bench/main.ts', ...args) },
+  bench: { packages: PACKAGES.bench, root: true, run: (node, args) => node('bench/main.ts', ...args) },
   generate: { packages: [], root: false, run: (node, args) => node('scripts/generate.ts', ...args) },
   format: { packages: [], root: false, run: (node, args) => node('node_modules/oxfmt/bin/oxfmt', ...args) },
 };

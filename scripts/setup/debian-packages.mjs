@@ -31,7 +31,16 @@ const TEST = [
   { name: 'conntrackd', command: 'conntrackd' },
 ];
 
-export const PACKAGES = { run: RUN, test: TEST };
+/** Clients and web servers that cost less than what is measured with them, and taskset to keep them apart (util-linux, in RUN). */
+const BENCH = [
+  ...RUN,
+  { name: 'openssl', command: 'openssl' },
+  { name: 'wrk', command: 'wrk' },
+  { name: 'nginx', command: 'nginx' },
+  { name: 'iperf3', command: 'iperf3' },
+];
+
+export const PACKAGES = { run: RUN, test: TEST, bench: BENCH };
 
 /** Names of the packages that are not there. */
 export function missingPackages(packages) {

@@ -13,5 +13,5 @@ test('a package that does not exist is missing, one that brings a known command 
 });
 
 test('the tests need what running needs', () => {
-  for (const wanted of PACKAGES.run) assert.ok(PACKAGES.test.includes(wanted));
+  for (const wanted of PACKAGES.run) assert.ok(PACKAGES.test.includes(wanted) && PACKAGES.bench.includes(wanted));
 });
