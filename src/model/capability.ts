@@ -35,6 +35,13 @@ const CAPABILITIES: Readonly<Record<Engine, Readonly<Record<CapabilityKind, read
       topology(...REDUNDANCIES),
       capability('engine', 'What carries TCP: haproxy, nftables (the kernel), or auto, which is the kernel where it can', { values: ENGINES }),
       capability('connection_logging', 'Whether what its listeners carry is logged; absent is as configured', { type: 'boolean' }),
+      capability(
+        'retry_requests',
+        'Whether a GET or HEAD that a dying member took without answering goes to another; costs some of the rate of small requests',
+        {
+          type: 'boolean',
+        },
+      ),
     ],
     availability_zone: [
       capability('compute_zone', 'Zone of the hosts that carry load balancers in it'),

@@ -20,6 +20,8 @@ export interface Topology {
   readonly redundancy: Redundancy;
   /** Whether its flows are logged, by the flavor; absent is as configured. */
   readonly connectionLogging?: boolean;
+  /** Whether what may be asked twice is, when a member dies over it, by the flavor; absent is no. */
+  readonly retriesRequests?: boolean;
   /** Compute zone whose hosts carry it; absent is any. */
   readonly zone?: string;
   readonly vip: Vip;

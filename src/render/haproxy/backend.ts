@@ -25,8 +25,15 @@ export interface Backend {
   readonly program: ProxyFile | null;
 }
 
-/** @param inserts whether it is here that the listener's headers are added, rather than in the frontend */
-export function compileBackend(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, inserts: boolean): Backend {
+/** What a backend does that is not its pool's to say. */
+export interface Duties {
+  /** Whether it is here that the listener's headers are added, rather than in the frontend. */
+  readonly inserts: boolean;
+  /** Whether requests that a dying member took are given to another. */
+  readonly retries: boolean;
+}
+
+export function compileBackend(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, { inserts, retries }: Duties): Backend {
   const unsupported = unsupportedPool({ protocol: pool.protocol, lb_algorithm: pool.algorithm, session_persistence: pool.persistence });
   if (unsupported !== null) throw new CompileError(`pool ${checkedName(pool.id)}: ${unsupported} is not carried`);
   const mode = backendMode(listener, pool);
@@ -39,7 +46,12 @@ export function compileBackend(vips: readonly Vip[], listener: ListenerTopology,
     dynamic: program === null && !tls?.certificate,
     tls,
   };
-  const body = [...directives(vips, listener, pool, mode), ...checks, ...(inserts ? insertedHeaders(listener) : [])];
+  const body = [
+    ...directives(vips, listener, pool, mode),
+    ...(retries && mode === 'http' ? askAgain() : []),
+    ...checks,
+    ...(inserts ? insertedHeaders(listener) : []),
+  ];
   return backendOf(kind, pool.members, { body, hasTable: hasTable(pool, mode), program });
 }
 
@@ -60,7 +72,7 @@ function directives(vips: readonly Vip[], listener: ListenerTopology, pool: Pool
     ...balance(pool),
     // Octavia's backup members serve together, not one after the other.
     [word('option'), word('allbackups')],
-    ...(mode === 'http' ? [[word('http-reuse'), word('safe')], ...askAgain()] : []),
+    ...(mode === 'http' ? [[word('http-reuse'), word('safe')]] : []),
     [word('timeout'), word('connect'), timer(listener.timeouts.connect)],
     [word('timeout'), word('server'), timer(listener.timeouts.member)],
     ...(pool.tls ? loadedForServers(pool.tls) : []),
@@ -70,7 +82,8 @@ function directives(vips: readonly Vip[], listener: ListenerTopology, pool: Pool
 
 /**
  * A request that a dying member took without answering is given to another one, but only where asking twice is the same as
- * asking once (RFC 9110 §9.2.2): then the death of a member costs no request.
+ * asking once (RFC 9110 §9.2.2). HAProxy copies its whole buffer for each request that it may have to send again, so nobody
+ * has this who has not asked for it (docs/tuning.md).
  */
 function askAgain(): Directive[] {
   return [

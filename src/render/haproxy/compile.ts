@@ -12,7 +12,17 @@ import { enabledPool } from './enabled-pool.ts';
 import { type Directive, type Section, encodeSection } from './directive.ts';
 import { flowLogDirectives } from './flow-log.ts';
 import { connectionLimit, frontendSection } from './frontend.ts';
-import { MOST_CONNECTIONS, type ProxyPair, defaultsSection, globalSection, loaded, peersSection } from './global.ts';
+import {
+  BUFFER_BYTES,
+  COPIED_BUFFER_BYTES,
+  MOST_CONNECTIONS,
+  type Process,
+  type ProxyPair,
+  defaultsSection,
+  globalSection,
+  loaded,
+  peersSection,
+} from './global.ts';
 import { exporterSection } from './metrics-frontend.ts';
 import { metricsFile } from './metrics-program.ts';
 import { backendName } from './names.ts';
@@ -46,12 +56,16 @@ export function renderProxy(topology: Topology, pair: ProxyPair | null = null, l
   const services = [...listeners.map((listener) => compileService(topology, listener, pools, logs)), { frontend: null, backends: checkOnly, files: [] }];
   const maxconn = Math.min(MOST_CONNECTIONS, listeners.map(connectionLimit).reduce((sum, limit) => sum + limit, 0) || FEW_CONNECTIONS);
   const program = listeners.some(({ protocol }) => protocol === 'PROMETHEUS') ? metricsFile() : null;
-  const structure = structureOf(maxconn, services, program, pair);
+  const process: Process = {
+    maxconn,
+    preparations: preparations(services, program),
+    forks: forks(services),
+    pair,
+    bufferBytes: topology.retriesRequests === true ? COPIED_BUFFER_BYTES : BUFFER_BYTES,
+  };
+  const structure = structureOf(process, services, program);
   return {
-    text: [
-      encodeSection(globalSection(maxconn, structure, preparations(services, program), forks(services), pair)),
-      ...sections(services, program, pair, serverLines),
-    ].join('\n'),
+    text: [encodeSection(globalSection(process, structure)), ...sections(services, program, pair, serverLines)].join('\n'),
     structure,
     servers: services.flatMap(({ backends }) => backends.flatMap(({ servers }) => servers)),
     files: distinct([...programs(services, program), ...services.flatMap(({ backends, files }) => [...files, ...backends.map((backend) => backend.program)])]),
@@ -71,7 +85,7 @@ function compileService(topology: Topology, listener: ListenerTopology, pools: R
   const fallback = used.find(({ id }) => id === listener.defaultPool);
   return {
     frontend: frontendSection(vips, listener, policies, fallback ? backendName(fallback.id, listener.id) : null, log),
-    backends: used.map((pool) => compileBackend(vips, listener, pool, policies.length > 0)),
+    backends: used.map((pool) => compileBackend(vips, listener, pool, { inserts: policies.length > 0, retries: topology.retriesRequests === true })),
     files: [...(listener.tls ? listenerFiles(listener.tls) : []), ...used.flatMap(({ tls }) => (tls ? poolFiles(tls) : []))],
   };
 }
@@ -108,10 +122,7 @@ function serverLines({ servers }: Backend): string[] {
 }
 
 /** What all servers of a backend have in common stays in: the runtime socket cannot change it on those that exist. */
-function structureOf(maxconn: number, services: readonly Service[], program: ProxyFile | null, pair: ProxyPair | null): string {
-  const text = [
-    encodeSection(globalSection(maxconn, null, preparations(services, program), forks(services), pair)),
-    ...sections(services, program, pair, ({ keywords }) => [keywords]),
-  ].join('\n');
+function structureOf(process: Process, services: readonly Service[], program: ProxyFile | null): string {
+  const text = [encodeSection(globalSection(process, null)), ...sections(services, program, process.pair, ({ keywords }) => [keywords])].join('\n');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -33,22 +33,30 @@ const HARD_STOP_MS = 600_000;
  */
 const OLDEST_WORKER_RELOADS = 50;
 
+/** Bytes of a buffer. HAProxy's default of 16 KiB carries half to a quarter of the bulk per processor (docs/tuning.md). */
+export const BUFFER_BYTES = 65_536;
+/** Where each request is copied with its whole buffer: smaller ones cost small requests less than bulk gains by large ones. */
+export const COPIED_BUFFER_BYTES = 32_768;
+
+/** What is the same for the whole process. */
+export interface Process {
+  /** Connections of all listeners together. */
+  readonly maxconn: number;
+  /** Programs in Lua that are loaded. */
+  readonly preparations: readonly Directive[];
+  /** Whether checks are programs. */
+  readonly forks: boolean;
+  readonly pair: ProxyPair | null;
+  readonly bufferBytes: number;
+}
+
 /**
- * @param maxconn connections of all listeners together
  * @param structure digest of what only a reload changes; null while it is being computed
- * @param preparations programs in Lua that are loaded
- * @param forks whether checks are programs
  *
  * Paths are relative: the process is started with its run directory as working directory, which a master keeps over
  * reloads, and a path in a socket address could otherwise become longer than the 107 bytes the kernel takes.
  */
-export function globalSection(
-  maxconn: number,
-  structure: string | null,
-  preparations: readonly Directive[] = [],
-  forks = false,
-  pair: ProxyPair | null = null,
-): Section {
+export function globalSection({ maxconn, preparations, forks, pair, bufferBytes }: Process, structure: string | null): Section {
   const identity: Directive[] = structure === null ? [] : [[word('description'), name(`weir:${structure}`)]];
   return {
     head: [word('global')],
@@ -64,8 +72,7 @@ export function globalSection(
       [word('maxconn'), integer(maxconn, 1, MOST_CONNECTIONS)],
       // maxconn may ask for more file descriptors than the host grants; that must not keep a balancer from starting.
       [word('no'), word('strict-limits')],
-      // Measured 2.7 to 3.6 times the bulk throughput per core of the default 16 KiB.
-      [word('tune.bufsize'), word('65536')],
+      [word('tune.bufsize'), integer(bufferBytes, 16_384, 1_048_576)],
       [word('hard-stop-after'), milliseconds(HARD_STOP_MS)],
       [word('mworker-max-reloads'), integer(OLDEST_WORKER_RELOADS, 1, 100)],
       ...preparations,

@@ -51,11 +51,11 @@ async function kill(child: ChildProcess | undefined): Promise<void> {
   if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-function topology(ports: readonly number[], delay: number): Topology {
+function topology(ports: readonly number[], delay: number, retriesRequests = true): Topology {
   const check = { method: 'GET', path: '/check', expectedCodes: '200', version: null, domainName: null };
   const members = ports.map((port) => memberOf({ id: `m${port}`, address: '127.0.0.1', port }));
   const pool: PoolTopology = poolOf({ members, monitor: monitorOf({ delay, timeout: 1, rise: RISE, fall: FALL, http: check }) });
-  return topologyOf({ vip: { ...topologyOf().vip, address: '127.0.0.1' }, listeners: [listenerOf({ port: 8080 })], pools: [pool] });
+  return topologyOf({ vip: { ...topologyOf().vip, address: '127.0.0.1' }, listeners: [listenerOf({ port: 8080 })], pools: [pool], retriesRequests });
 }
 
 async function memberReading(port: number): Promise<MemberReading | undefined> {
@@ -126,6 +126,18 @@ async function comesBackAfterRise(children: Map<number, ChildProcess>, port: num
   assert.ok(checks >= RISE && checks <= RISE + 1, `${checks} checks`);
 }
 
+/** As it is by itself: what the member had in hand fails, and nothing else. */
+async function deathCostsWhatWasInHand(children: Map<number, ChildProcess>): Promise<void> {
+  const [port = 0] = PORTS;
+  const running = load('GET');
+  await answersSince(running, 300);
+  await kill(children.get(port));
+  await answersSince(running, 700);
+  await running.stop();
+  assert.ok(running.tally.failed <= CLIENTS, `${running.tally.failed} failed`);
+  await comesBackAfterRise(children, port);
+}
+
 /** What must not be asked twice is not: those requests fail, and nobody else gets them. */
 async function othersAreNotRepeated(children: Map<number, ChildProcess>): Promise<void> {
   const running = load('POST');
@@ -161,6 +173,10 @@ async function main(): Promise<void> {
       await until('all serve', async () => (await Promise.all(PORTS.map(memberReading))).every((reading) => reading?.state === 'up'));
       await deathCostsNothing(children);
       await othersAreNotRepeated(children);
+    });
+    await withProxy(renderProxy(topology(PORTS, 3, false)) ?? assert.fail(), async () => {
+      await until('all serve', async () => (await Promise.all(PORTS.map(memberReading))).every((reading) => reading?.state === 'up'));
+      await deathCostsWhatWasInHand(children);
     });
     await withProxy(renderProxy(topology(PORTS, 1)) ?? assert.fail(), async () => {
       await until('all serve', async () => (await memberReading(LATE))?.state === 'up');
