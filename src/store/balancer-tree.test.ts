@@ -142,3 +142,35 @@ test('a tree never shows a write by halves', async (t) => {
   assert.ok(lengths.size > 2, 'read between commits');
   assert.equal((await balancerTree(store.db, balancer.id))?.pools.length, 300);
 });
+
+test('of another balancer’s addresses only its VIP is known by the MAC of its port', async (t) => {
+  const { db, transaction } = await temporaryStore(t).then((store) => ({ db: store.db, transaction: store.transaction.bind(store) }));
+  const net = networkRow();
+  const [first, second] = [subnetRow(net.id), subnetRow(net.id, { cidr: '10.1.0.0/24' })];
+  const other = balancerRow({ vip_address: '10.0.0.77', vip_subnet_id: first.id, vip_network_id: net.id });
+  const vipPort = portRow(net.id, { mac_address: '02:00:0a:00:00:4d', device_id: `lb-${other.id}` });
+  const balancer = balancerRow({ vip_address: '10.0.0.5', vip_subnet_id: first.id, vip_network_id: net.id });
+  const web = poolRow(balancer.id);
+  const members = [
+    memberRow(web, { address: '10.0.0.77', subnet_id: first.id }),
+    memberRow(web, { address: '10.1.0.77', protocol_port: 81, subnet_id: second.id }),
+  ];
+  await transaction(async (tx) => {
+    await insert(tx.db, network, net);
+    await insertMany(tx.db, subnet, [first, second]);
+    await insertMany(tx.db, loadBalancer, [balancer, other]);
+    await insert(tx.db, port, vipPort);
+    for (const [of, address] of [
+      [first, '10.0.0.77'],
+      [second, '10.1.0.77'],
+    ] as const)
+      await tx.db.insertInto('address').values({ subnet_id: of.id, ip_address: address, port_id: vipPort.id }).execute();
+    await insert(tx.db, pool, web);
+    await insertMany(tx.db, member, members);
+  });
+  const tree = await balancerTree(db, balancer.id);
+  assert.deepEqual(
+    tree?.neighbours.map(({ ip_address: address, mac_address: mac }) => [address, mac]),
+    [['10.0.0.77', '02:00:0a:00:00:4d']],
+  );
+});

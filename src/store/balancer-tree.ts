@@ -140,20 +140,25 @@ async function networksOf(db: Db, subnets: readonly Subnet[]): Promise<Network[]
 }
 
 async function neighboursOf(db: Db, balancer: LoadBalancer): Promise<TreeNeighbour[]> {
-  return db
-    .selectFrom('member')
-    .innerJoin('address', (join) =>
-      join
-        .onRef('address.ip_address', '=', 'member.host')
-        .on('address.subnet_id', '=', (row) => row.fn.coalesce('member.subnet_id', row.val(balancer.vip_subnet_id))),
-    )
-    .innerJoin('port', 'port.id', 'address.port_id')
-    .select(['address.subnet_id', 'port.network_id', 'address.ip_address', 'port.mac_address'])
-    .distinct()
-    .where('member.loadbalancer_id', '=', balancer.id)
-    .where('port.mac_address', 'is not', null)
-    .orderBy('address.subnet_id')
-    .orderBy('address.ip_address')
-    .$narrowType<{ mac_address: string }>()
-    .execute();
+  return (
+    db
+      .selectFrom('member')
+      .innerJoin('address', (join) =>
+        join
+          .onRef('address.ip_address', '=', 'member.host')
+          .on('address.subnet_id', '=', (row) => row.fn.coalesce('member.subnet_id', row.val(balancer.vip_subnet_id))),
+      )
+      .innerJoin('port', 'port.id', 'address.port_id')
+      // Further VIPs of a balancer are not always at its port's MAC: those have to be asked for.
+      .leftJoin('load_balancer as owner', (join) => join.on(sql<SqlBool>`owner.id = substr(port.device_id, 4)`))
+      .where((row) => row.or([row('owner.id', 'is', null), row('owner.vip_address', '=', row.ref('address.ip_address'))]))
+      .select(['address.subnet_id', 'port.network_id', 'address.ip_address', 'port.mac_address'])
+      .distinct()
+      .where('member.loadbalancer_id', '=', balancer.id)
+      .where('port.mac_address', 'is not', null)
+      .orderBy('address.subnet_id')
+      .orderBy('address.ip_address')
+      .$narrowType<{ mac_address: string }>()
+      .execute()
+  );
 }

@@ -27,7 +27,7 @@ ${LAST_TO_END}
 while :; do
   rm -f keepalived.pid vrrp.pid
   "$@"
-  advert=$(sed -n 's/^ *advert_int //p' keepalived.conf)
+  advert=$(sed -n '/^ *advert_int /{s///p;q}' keepalived.conf)
   sleep ${adverts(BEFORE_TAKEOVER)}
   for link in ${VIP_LINKS.join(' ')}; do ip link delete $link 2> /dev/null; done
   sleep ${adverts(TAKEOVER_ADVERTS - BEFORE_TAKEOVER + 1)}

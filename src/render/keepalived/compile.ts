@@ -33,6 +33,12 @@ export const VRRP_LINK = 'eth0';
 export const VIP_LINKS = ['vip0', 'vip1'] as const;
 /** Beside the configuration: anything but 0 in it means that this node cannot serve. */
 export const FAULT_FILE = 'proxy.down';
+/**
+ * A node that is back takes its own address again so many seconds later: it has been told of clients by then, and one that comes and
+ * goes costs them less.
+ */
+const HOME_AFTER_S = 3;
+
 /** How long after a death of the active node the other one is sure to have taken over, in adverts (RFC 5798 §6.1: 3 and a skew below 1). */
 export const TAKEOVER_ADVERTS = 4;
 
@@ -119,7 +125,7 @@ function instance(vips: readonly SharedVip[], group: number, { role, own, peer, 
     body: [
       // Both start as backup, and the one that is active stays so when a better one comes back; but where both serve, each takes its own again.
       [word('state'), word('BACKUP')],
-      ...(bothServe ? [] : [[word('nopreempt')]]),
+      bothServe ? [word('preempt_delay'), integer(HOME_AFTER_S, 0, 1000)] : [word('nopreempt')],
       [word('interface'), word(VRRP_LINK)],
       [word('use_vmac'), word(VIP_LINKS[group] ?? ''), mac(first.mac)],
       [word('vmac_xmit_base')],
