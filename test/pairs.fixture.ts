@@ -25,6 +25,8 @@ export interface Node {
 export interface Noticed {
   readonly answered: number;
   readonly failed: number;
+  /** Of these, those that were refused, cut or answered badly; the others were late. */
+  readonly refused: number;
   /** The longest time without an answer, ms. */
   readonly outage: number;
 }
