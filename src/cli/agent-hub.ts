@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config/options.ts';
 import type { Log } from '../model/log.ts';
-import { Authority } from '../nodes/remote/authority.ts';
 import { type HostBook, Hub } from '../nodes/remote/hub.ts';
 import { admit, recognise, recordAllOffline, recordOffline, recordOnline, renew } from '../store/hosts.ts';
 import type { Store } from '../store/store.ts';
@@ -12,6 +11,8 @@ import { LOCAL_DRIVER, carriesTraffic } from './drivers.ts';
 export async function agentHub(config: Config, store: Store, log: Log): Promise<Hub | null> {
   const { DEFAULT, agents } = config;
   if (agents.bind_port === 0 || !carriesTraffic(config)) return null;
+  // Loaded for those who need it: it takes as long as much of the rest of a start.
+  const { Authority } = await import('../nodes/remote/authority.ts');
   const authority = await Authority.open(join(DEFAULT.state_path, 'agents'));
   const tokenLifetime = agents.join_token_expiration * 1000;
   return new Hub({ driver: LOCAL_DRIVER, authority, book: bookOf(store), bindHost: agents.bind_host, bindPort: agents.bind_port, tokenLifetime, log });

@@ -213,6 +213,7 @@ export class Hub implements HostPool {
 
   #announce(guest: Guest): void {
     if (!this.#channels.has(guest.channel)) return;
+    this.#guests.get(guest.id)?.channel.close('it has connected anew');
     this.#guests.set(guest.id, guest);
     for (const listener of this.#listeners) listener(guest);
   }

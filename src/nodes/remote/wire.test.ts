@@ -85,6 +85,16 @@ test('what is not as agreed is refused, and nothing is done', async () => {
     await assert.rejects(answerFrom(driver, question, { id: randomUUID() }), /does not know/);
 });
 
+test('a link that a hand made can be told of, and removed', () => {
+  const config = sample();
+  const [link] = config.links;
+  const found = { ...config, links: [...config.links, { ...link, name: 'dummy0' }] };
+  assert.equal(readConfig(crossed(configMessage(found as NodeConfig)), 'it').links[1]?.name, 'dummy0');
+  assert.equal(readPlan([{ kind: 'delete-link', cost: 'runtime', name: 'dummy0' }], 'it').length, 1);
+  for (const name of ['lo', '..', 'a b', 'a/b', 'x'.repeat(16), ''])
+    assert.throws(() => readPlan([{ kind: 'delete-link', cost: 'runtime', name }], 'it'), ShapeError, name);
+});
+
 test('no refusal repeats what came', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 8 }), (secret) => {

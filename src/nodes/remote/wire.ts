@@ -12,24 +12,32 @@ import { type Read, address, flag, line, list, mac, mapOf, network, nullable, ob
 const LONG = text({ longest: 64 * 1024 * 1024 });
 const DIGEST = text({ pattern: /^[0-9a-f]{8,128}$/ });
 const LINK_NAME = text({ pattern: /^eth[0-9a-z]$/ });
+/** Every name that the kernel takes, but the loopback's. */
+const FOUND_LINK_NAME = text({ pattern: /^(?!lo$|\.{1,2}$)[^\s/\p{Cc}]{1,15}$/u });
 /** Of backends and servers: what HAProxy takes for a name. */
 const NAME = text({ pattern: /^[A-Za-z0-9_.:-]{1,255}$/ });
 const PORT = whole(0, 65_535);
 const NUMBER = whole(0, 4_294_967_295);
 const COUNT = whole(0, Number.MAX_SAFE_INTEGER);
 
-const link: Read<Link> = object({
-  name: LINK_NAME,
-  networkId: uuid,
-  physicalNetwork: nullable(line),
-  mac,
-  mtu: whole(68, 65_535),
-  addresses: list(network),
-  neighbours: list(object({ address, mac })),
-});
+const link: Read<Link> = linkNamed(LINK_NAME);
+/** As a host finds it: a hand may have made one of any name, and it must be possible to tell of it and to remove it. */
+const foundLink: Read<Link> = linkNamed(FOUND_LINK_NAME);
+
+function linkNamed(name: Read<string>): Read<Link> {
+  return object({
+    name,
+    networkId: uuid,
+    physicalNetwork: nullable(line),
+    mac,
+    mtu: whole(68, 65_535),
+    addresses: list(network),
+    neighbours: list(object({ address, mac })),
+  });
+}
 
 const DESTINATION: Read<string> = (value, at) => (value === 'default' ? value : network(value, at));
-const route: Read<Route> = objectWith({ to: DESTINATION, via: address }, { link: LINK_NAME });
+const route: Read<Route> = objectWith({ to: DESTINATION, via: address }, { link: FOUND_LINK_NAME });
 
 const server: Read<Server> = object({
   backend: NAME,
@@ -96,7 +104,7 @@ export const readWholeConfig: Read<NodeConfig> = configWith(file);
 
 function configWith(files: Read<ProxyFile>): Read<NodeConfig> {
   return object({
-    links: list(link),
+    links: list(foundLink),
     routes: list(route),
     proxy: nullable(proxyWith(files)),
     packets: nullable(packets),
@@ -111,8 +119,8 @@ const proxy = proxyWith(file);
 const STEPS: { readonly [K in Step['kind']]: Read<Omit<Extract<Step, { kind: K }>, 'kind' | 'cost'>> } = {
   'create-node': object({}),
   'add-link': object({ link }),
-  'change-link': object({ link, present: link }),
-  'delete-link': object({ name: LINK_NAME }),
+  'change-link': object({ link, present: foundLink }),
+  'delete-link': object({ name: FOUND_LINK_NAME }),
   'set-routes': object({ routes: list(route), present: list(route) }),
   'set-packets': object({ packets }),
   'delete-packets': object({}),
