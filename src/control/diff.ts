@@ -135,6 +135,12 @@ const MOST_SERVER_STEPS = 1000;
 function diffProxy(present: ProxyConfig | null, wanted: ProxyConfig | null, avoidRuntime: boolean): Step[] {
   if (!wanted) return present ? [{ kind: 'stop-proxy', cost: 'restart' }] : [];
   if (!present) return [{ kind: 'start-proxy', cost: 'restart', proxy: wanted }];
+  if (present.packed !== wanted.packed) {
+    return [
+      { kind: 'stop-proxy', cost: 'restart' },
+      { kind: 'start-proxy', cost: 'restart', proxy: wanted },
+    ];
+  }
   const servers = present.structure === wanted.structure ? diffServers(present.servers, wanted.servers) : null;
   if (servers === null || servers.length > MOST_SERVER_STEPS || (avoidRuntime && servers.length > 0))
     return [{ kind: 'reload-proxy', cost: 'reload', proxy: wanted }];

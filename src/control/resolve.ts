@@ -51,6 +51,7 @@ export function resolve(tree: BalancerTree, materials: Materials = IN_NAME_ONLY)
     redundancy: redundancyNamed(tree.flavor['loadbalancer_topology']),
     ...connectionLogging(tree.flavor),
     ...(tree.flavor['retry_requests'] === true ? { retriesRequests: true } : {}),
+    ...(tree.flavor['packed'] === true ? { packed: true } : {}),
     ...zoneOf(tree.zone),
     vip: { address, mac: macOf(address), ...(vipSubnet ? { subnet: vipSubnet } : { subnet: unknownSubnet(tree, address), foreign: true as const }) },
     ...additionalVips(tree, subnets),

@@ -42,6 +42,9 @@ const CAPABILITIES: Readonly<Record<Engine, Readonly<Record<CapabilityKind, read
           type: 'boolean',
         },
       ),
+      capability('packed', 'Whether one proxy serves all load balancers of such flavors on a host: little memory each, and one fate for all', {
+        type: 'boolean',
+      }),
     ],
     availability_zone: [
       capability('compute_zone', 'Zone of the hosts that carry load balancers in it'),

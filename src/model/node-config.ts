@@ -58,6 +58,8 @@ export interface ProxyConfig {
   readonly servers: readonly Server[];
   /** Certificates, keys and lists that the text refers to by their paths. */
   readonly files: readonly ProxyFile[];
+  /** The text is a share: sections for a process that serves other nodes too, each in its own namespace. Absent is no. */
+  readonly packed?: true;
 }
 
 /**

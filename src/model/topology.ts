@@ -22,6 +22,8 @@ export interface Topology {
   readonly connectionLogging?: boolean;
   /** Whether what may be asked twice is, when a member dies over it, by the flavor; absent is no. */
   readonly retriesRequests?: boolean;
+  /** Whether its proxy is one that it shares with others, by the flavor; absent is no. */
+  readonly packed?: boolean;
   /** Compute zone whose hosts carry it; absent is any. */
   readonly zone?: string;
   readonly vip: Vip;

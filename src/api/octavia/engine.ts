@@ -1,4 +1,7 @@
-/** What the kernel cannot carry where it has to: for datagrams, and for all of TCP where the balancer's flavor says so. */
+/**
+ * What the engine that a flavor asks for cannot do: the kernel, where it has to carry datagrams or all of TCP, and a proxy that
+ * is shared.
+ */
 import { type LoadBalancer, loadBalancer } from '../../model/load-balancer.ts';
 import type { Member } from '../../model/member.ts';
 import type { Pool } from '../../model/pool.ts';
@@ -13,6 +16,11 @@ import { refuseUncarried } from './provider.ts';
 /** Throws 501 for `what`, in words, when nothing but the kernel may carry the balancer's traffic. */
 export async function refuseByEngine(tx: Tx, call: Call, balancer: LoadBalancer, what: string | null): Promise<void> {
   if (what !== null && (await isAllPackets(tx, balancer))) refuseUncarried(call, balancer, what);
+}
+
+/** Throws 501 for `what`, in words, when the balancer shares its proxy with others. */
+export async function refuseInPack(tx: Tx, call: Call, balancer: LoadBalancer, what: string | null): Promise<void> {
+  if (what !== null && (await flavorDataOf(tx.db, balancer.flavor_id))['packed'] === true) refuseUncarried(call, balancer, what);
 }
 
 async function isAllPackets(tx: Tx, { flavor_id: id }: Pick<LoadBalancer, 'flavor_id'>): Promise<boolean> {

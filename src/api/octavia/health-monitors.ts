@@ -4,6 +4,7 @@ import { HTTP_MONITOR_DEFAULTS, type HealthMonitor, healthMonitor, monitorsFor }
 import { type Pool, pool } from '../../model/pool.ts';
 import { type CreateOf, parseCreate, parseNested, parseUpdate } from '../../model/resource.ts';
 import { isDatagram } from '../../render/datagram.ts';
+import { unsupportedMonitorInPack } from '../../render/haproxy/pack-support.ts';
 import { unsupportedMonitor } from '../../render/haproxy/support.ts';
 import { markPending, markUnmonitored } from '../../store/pending.ts';
 import { octaviaTime } from '../../store/row-time.ts';
@@ -11,6 +12,7 @@ import { byId } from '../../store/rows.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Call, Collection } from './collection.ts';
+import { refuseInPack } from './engine.ts';
 import { newRow } from './new-row.ts';
 import type { Limits } from './limits.ts';
 import type { Place } from './pools.ts';
@@ -59,6 +61,7 @@ async function insertMonitor(
   checkMonitor(checked);
   checkType(checked, parent, call.options.limits);
   refuseUncarried(call, balancer, unsupportedMonitor(checked));
+  await refuseInPack(tx, call, balancer, unsupportedMonitorInPack(checked));
   const row = newRow(healthMonitor, checked, {
     id: randomUUID(),
     project_id: parent.project_id,

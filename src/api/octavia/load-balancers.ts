@@ -9,6 +9,7 @@ import { member } from '../../model/member.ts';
 import { pool } from '../../model/pool.ts';
 import { type CreateOf, type Resource, nestedIn, parseCreate, parseUpdate } from '../../model/resource.ts';
 import { redundancyNamed } from '../../model/topology.ts';
+import { unsupportedPairInPack } from '../../render/haproxy/pack-support.ts';
 import { unsupportedByPair } from '../../render/keepalived/support.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { balancerTree } from '../../store/balancer-tree.ts';
@@ -57,8 +58,8 @@ async function create(call: Call): Promise<LoadBalancer> {
   await checkNewCertificates(call, tree, async () => authorize(call, 'loadbalancer:post', projectId));
   return write(call, async (tx) => {
     const provider = await chooseProvider(tx.db, call.options, body);
-    const { sriov_vip: direct, loadbalancer_topology: topology } = await flavorDataOf(tx.db, body.flavor_id);
-    refuseUncarried(call, { provider }, unsupported(body));
+    const { sriov_vip: direct, loadbalancer_topology: topology, packed } = await flavorDataOf(tx.db, body.flavor_id);
+    refuseUncarried(call, { provider }, unsupported(body) ?? (packed === true ? unsupportedPairInPack(redundancyNamed(topology)) : null));
     if (network === 'unchecked') refuseUncarried(call, { provider }, 'a VIP on a network that this server does not know');
     await requireQuota(tx, call, projectId, { loadbalancer: 1, ...countTree(tree) });
     await requireReferences(tx, call, body, projectId);

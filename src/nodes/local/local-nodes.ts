@@ -5,8 +5,8 @@
  */
 import { existsSync } from 'node:fs';
 import type { Log } from '../../model/log.ts';
-import { EMPTY_NODE, type Link, type NodeConfig, type PacketConfig, type ProxyConfig, type VrrpConfig } from '../../model/node-config.ts';
-import type { Plan } from '../../model/plan.ts';
+import { EMPTY_NODE, type NodeConfig, type PacketConfig, type ProxyConfig, type VrrpConfig } from '../../model/node-config.ts';
+import type { Plan, ServerStep } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { type NodeDriver, NodeError, NotYetError } from '../node.ts';
 import { allDone } from './all-done.ts';
@@ -20,12 +20,14 @@ import { idOfDirectory, idOfNamespace, nodeFiles, nodeNamespace } from './names.
 import { end, namespaceExists, namespaceNames, processesAt } from './namespace.ts';
 import { type Place, readNetwork } from './network-state.ts';
 import { announce, carryFirstNetworkSteps, carryNetworkSteps, ensureNamespace } from './network-steps.ts';
-import { prepareStart, type ProxyPlace, proxyProcesses, startProxy, stopProxy } from './proxy-process.ts';
-import { removeProxyFiles, removeUnnamed, writeProxyFiles } from './proxy-files.ts';
+import { type Context, OwnProxies, prepareAhead } from './own-proxies.ts';
+import { Pack } from './pack.ts';
+import type { ProxyPlace } from './proxy-process.ts';
+import { writeProxyFiles } from './proxy-files.ts';
 import { combined, readPacketReading } from './packet-reading.ts';
 import { cutOwedFlows, deletePackets, owesCuts, type PacketPlace, readPackets, setPackets } from './packets.ts';
 import { type Group, groupsOf, type SingleStep } from './plan-groups.ts';
-import { isSound, presentProxy, unlessStopped } from './proxy-present.ts';
+import { presentProxy, unlessStopped } from './proxy-present.ts';
 import { readProxyReading } from './proxy-reading.ts';
 import { SilentProxyError } from './proxy-socket.ts';
 import { reloadProxy } from './proxy-reload.ts';
@@ -60,14 +62,6 @@ export interface LocalNodesOptions {
   readonly flowLogs?: LocalFlowLogOptions;
 }
 
-/** What of a plan concerns steps later in it. */
-interface Context {
-  /** The namespace was made for this plan: no proxy runs, and its files are written. */
-  readonly fresh: boolean;
-  /** Links that the plan has added so far. */
-  readonly added: readonly Link[];
-}
-
 /** A socket's path has 108 bytes with its final NUL; behind the run path come a slash, 32 hex digits and the socket's name. */
 const RUN_PATH_AT_MOST = 107 - '/0123456789abcdef0123456789abcdef/master.sock'.length;
 
@@ -85,6 +79,8 @@ export class LocalNodes implements NodeDriver {
   readonly #filed = new FiledPackets();
   readonly #flows: FlowCounter;
   readonly #cuts = new RetryPace();
+  readonly #own: OwnProxies;
+  readonly #pack: Pack;
   #flowLogs: LocalFlowLogs | null = null;
 
   constructor(options: LocalNodesOptions) {
@@ -94,6 +90,8 @@ export class LocalNodes implements NodeDriver {
     this.#flows = new FlowCounter(options.log);
     if (options.flowLogs) this.flowLogs = options.flowLogs.byDefault ? 'all' : 'none';
     this.#sentinels = new Sentinels((id) => this.#tellLost(id));
+    this.#own = new OwnProxies(this.#sentinels, () => this.#flowLogs);
+    this.#pack = new Pack(options, (ids, what) => ids.forEach((id) => this.#tellLost(id, what)));
   }
 
   async start(): Promise<void> {
@@ -103,11 +101,12 @@ export class LocalNodes implements NodeDriver {
     const ids = await this.list();
     if (this.#options.flowLogs) this.#flowLogs = new LocalFlowLogs(this.#options, this.#options.flowLogs);
     this.#flowLogs?.read(ids);
-    await Promise.all(ids.map((id) => this.#sentinels.watch(id, nodeFiles(runPath, id))));
+    await Promise.all([this.#pack.start(), ...ids.map((id) => this.#sentinels.watch(id, nodeFiles(runPath, id)))]);
   }
 
   async stop(): Promise<void> {
     this.#sentinels.close();
+    this.#pack.stop();
     await this.#flowLogs?.stop();
     this.#flowLogs = null;
   }
@@ -133,6 +132,7 @@ export class LocalNodes implements NodeDriver {
       this.#sentinels.drop(id);
       // Said goodbye to, a peer takes over five times sooner.
       if (isPaired(proxy.files)) await stopVrrp(vrrp);
+      await this.#pack.remove(id);
       await removeNamespace(place);
       await end(processesAt(proxy.files.directory), 0);
       this.#flowLogs?.forget(id);
@@ -161,9 +161,9 @@ export class LocalNodes implements NodeDriver {
   /** One that is asked and says nothing is looked at more closely (`present`), and replaced if that is its end. */
   async #readProxy(id: string, place: ProxyPlace): ReturnType<typeof readProxyReading> {
     try {
-      return await unlessStopped(place, readProxyReading(place.files));
+      return (await this.#pack.has(id)) ? await this.#pack.read(id) : await unlessStopped(place, readProxyReading(place.files));
     } catch (error) {
-      if (error instanceof SilentProxyError) this.#tellLost(id, 'the proxy of a node does not answer');
+      if (error instanceof SilentProxyError && !(await this.#pack.has(id))) this.#tellLost(id, 'the proxy of a node does not answer');
       throw error;
     }
   }
@@ -218,6 +218,7 @@ export class LocalNodes implements NodeDriver {
 
   async tidy(): Promise<void> {
     if ((await this.list()).length > 0) return;
+    await this.#pack.tidy();
     if (await removeIdleSwitch(this.#options.instance)) await removeIfEmpty(this.#options.runPath);
   }
 
@@ -244,7 +245,8 @@ export class LocalNodes implements NodeDriver {
     if (!(await namespaceExists(place.namespace))) {
       return (await this.list()).includes(id) ? EMPTY_NODE : null;
     }
-    const parts = [readNetwork(place), presentProxy(proxy), readPackets(packets), presentVrrp(vrrp), presentFlowSync(sync)] as const;
+    const found = (await this.#pack.has(id)) ? this.#pack.present(id) : presentProxy(proxy);
+    const parts = [readNetwork(place), found, readPackets(packets), presentVrrp(vrrp), presentFlowSync(sync)] as const;
     const [network, running, table, shared, flowSync] = await Promise.all(parts);
     // A keepalived that would not be told of the proxy's death cannot be relied on.
     const told = shared !== null && (running === null || (await isWatched(proxy)));
@@ -254,7 +256,10 @@ export class LocalNodes implements NodeDriver {
   async #carry(id: string, plan: Plan): Promise<void> {
     if (plan.length === 0) return;
     const { place, proxy } = this.#place(id);
-    if (existsSync(proxy.files.directory) && !(await namespaceExists(place.namespace))) await end(processesAt(proxy.files.directory), 0);
+    if (existsSync(proxy.files.directory) && !(await namespaceExists(place.namespace))) {
+      // A namespace whose name is gone lives on with whoever is in it.
+      await Promise.all([end(processesAt(proxy.files.directory), 0), this.#pack.remove(id)]);
+    }
     // The directory first: whatever is left by a crash from here on is listed.
     await makeNodeDirectory(proxy.files);
     for (const step of plan) if (step.kind === 'start-vrrp') await announcePair(vrrpFiles(proxy.files), step.vrrp);
@@ -279,7 +284,7 @@ export class LocalNodes implements NodeDriver {
       case 'network':
         return carryNetworkSteps(place, group.steps);
       case 'servers':
-        return carryServerSteps(proxy, group.steps);
+        return this.#carryServers(id, proxy, group.steps);
       case 'single':
         return this.#carryStep(id, group.steps[0], context);
     }
@@ -293,13 +298,14 @@ export class LocalNodes implements NodeDriver {
       case 'delete-packets':
         return deletePackets(packets);
       case 'write-config':
+        if (step.proxy.packed) return this.#pack.write(id, step.proxy);
         return writeProxyFiles(proxy.files, step.proxy.files).then(() => writeWhole(proxy.files.config, step.proxy.text));
       case 'start-proxy':
-        return this.#startProxy(id, proxy, step.proxy, context);
+        return step.proxy.packed ? this.#startPacked(id, step.proxy, context) : this.#own.start(id, proxy, step.proxy, context);
       case 'reload-proxy':
-        return reloadProxy(proxy, step.proxy);
+        return step.proxy.packed ? this.#pack.set(id, step.proxy) : reloadProxy(proxy, step.proxy);
       case 'stop-proxy':
-        return this.#stopProxy(id, proxy);
+        return this.#pack.remove(id).then(() => this.#own.stop(id, proxy));
       case 'start-vrrp':
         return this.#startVrrp(proxy, vrrp, step.vrrp);
       case 'reload-vrrp':
@@ -319,38 +325,13 @@ export class LocalNodes implements NodeDriver {
     if (fresh) await announce(place.namespace, added, Promise.resolve());
   }
 
-  /** Where a sound proxy runs already, a start is a reload: nobody loses a connection. */
-  async #startProxy(id: string, place: ProxyPlace, proxy: ProxyConfig, context: Context): Promise<void> {
-    if (!context.fresh && (await isSound(place))) await reloadProxy(place, proxy);
-    else await this.#startAnew(id, place, proxy, context);
-    await clearFault(place.files);
+  async #startPacked(id: string, proxy: ProxyConfig, { added }: Context): Promise<void> {
+    const serves = this.#pack.set(id, proxy);
+    await allDone([serves, announce(this.#place(id).place.namespace, added, serves)]);
   }
 
-  /** Of a pair, the other node serves from before the proxy here ends until the new one does. */
-  async #startAnew(id: string, place: ProxyPlace, proxy: ProxyConfig, { fresh, added }: Context): Promise<void> {
-    this.#sentinels.drop(id);
-    try {
-      if (!fresh) {
-        if (isPaired(place.files) && (await proxyProcesses(place)).length > 0) await raiseFault(place.files);
-        await stopProxy(place);
-        await prepareStart(place.files, proxy);
-      }
-      const { serves } = await startProxy(place, proxy);
-      this.#flowLogs?.read([id]);
-      await allDone([serves, announce(place.namespace, added, serves)]);
-      await removeUnnamed(place.files);
-      if (!(await this.#sentinels.watch(id, place.files))) throw new NodeError('the proxy ended as soon as it served');
-    } catch (error) {
-      await raiseFault(place.files);
-      throw error;
-    }
-  }
-
-  async #stopProxy(id: string, place: ProxyPlace): Promise<void> {
-    this.#sentinels.drop(id);
-    await stopProxy(place);
-    await removeProxyFiles(place.files);
-    await clearFault(place.files);
+  async #carryServers(id: string, place: ProxyPlace, steps: readonly ServerStep[]): Promise<void> {
+    await ((await this.#pack.has(id)) ? this.#pack.carryServers(steps) : carryServerSteps(place, steps));
   }
 
   async #startVrrp(proxy: ProxyPlace, place: VrrpPlace, vrrp: VrrpConfig): Promise<void> {
@@ -358,11 +339,6 @@ export class LocalNodes implements NodeDriver {
     await tellFault(proxy);
     await startVrrp(place, vrrp);
   }
-}
-
-/** In a new namespace no proxy runs, and its files are written while links are made. */
-async function prepareAhead({ files }: ProxyPlace, plan: Plan): Promise<void> {
-  for (const step of plan) if (step.kind === 'start-proxy') await prepareStart(files, step.proxy);
 }
 
 /** Says to keepalived what is true of the proxy, where it is said nothing or that it is dead: it serves, or none is wanted. */

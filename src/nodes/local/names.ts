@@ -23,6 +23,11 @@ export function switchNamespace(instance: string): string {
   return `weir-${checkedInstance(instance)}-sw`;
 }
 
+/** Where the process is that several nodes share. */
+export function packNamespace(instance: string): string {
+  return `weir-${checkedInstance(instance)}-pack`;
+}
+
 /** At most 15 characters, as the kernel wants: `br` and the first 12 hex digits of the network's id. */
 export function bridgeName(networkId: string): string {
   return `br${hex(networkId).slice(0, 12)}`;
@@ -62,7 +67,21 @@ export interface NodeFiles {
 }
 
 export function nodeFiles(runPath: string, id: string): NodeFiles {
-  const directory = join(runPath, hex(id));
+  return filesIn(join(runPath, hex(id)));
+}
+
+/** Of the process that several nodes share. */
+export function packFiles(runPath: string): NodeFiles & { readonly shares: string } {
+  const files = filesIn(join(runPath, 'pack'));
+  return { ...files, shares: join(files.directory, 'shares') };
+}
+
+/** In which directory each share has a file of this name. */
+export function shareName(id: string): string {
+  return `${hex(id)}.cfg`;
+}
+
+function filesIn(directory: string): NodeFiles {
   const file = (name: string): string => join(directory, name);
   return {
     directory,

@@ -89,6 +89,12 @@ export async function processesIn(namespace: string): Promise<Process[]> {
     .map((pid) => ({ pid, namespace: link, program: programOf(pid) }));
 }
 
+/** What tells a namespace from another that had its name before; null when there is none. */
+export async function namespaceInode(namespace: string): Promise<number | null> {
+  if (!(await namespaceExists(namespace))) return null;
+  return (await stat(namespacePath(namespace))).ino;
+}
+
 /** What a process's `ns/net` link says when it is in the namespace, which must exist. */
 export async function namespaceLink(namespace: string): Promise<string> {
   return `net:[${(await stat(namespacePath(namespace))).ino}]`;

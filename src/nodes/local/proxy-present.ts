@@ -19,7 +19,7 @@ export async function presentProxy(place: ProxyPlace): Promise<ProxyConfig | nul
 }
 
 /** null where nobody answers, and where one that does not is stopped, or says nothing a second time. */
-async function stateOrHung(place: ProxyPlace): Promise<ProxyState | null> {
+export async function stateOrHung(place: ProxyPlace): Promise<ProxyState | null> {
   for (let asked = 1; ; asked++) {
     try {
       return await unlessStopped(place, readProxyState(place.files));

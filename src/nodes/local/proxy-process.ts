@@ -28,6 +28,8 @@ export interface ProxyPlace {
   readonly files: NodeFiles;
   /** HAProxy's executable. */
   readonly haproxy: string;
+  /** Words in front of it that take powers away from it; absent is none: it gives them up by itself. */
+  readonly confined?: readonly string[];
 }
 
 const START_AT_MOST = 5000;
@@ -37,7 +39,7 @@ const NO_STATES = '1\n';
 
 /** HAProxy itself, the program that becomes it, and the one that watches it in a pair. */
 export async function proxyProcesses({ namespace, haproxy }: ProxyPlace): Promise<Process[]> {
-  const programs = new Set([basename(haproxy), 'haproxy', 'nsenter']);
+  const programs = new Set([basename(haproxy), 'haproxy', 'nsenter', 'setpriv']);
   return (await processesIn(namespace)).filter(({ pid, program }) => programs.has(program) || isWatcher(commandLineOf(pid)));
 }
 
@@ -86,11 +88,11 @@ async function servesOrFails(place: ProxyPlace, proxy: ProxyConfig, child: Child
   throw new NodeError(`the proxy ${serves === false ? 'ended' : `did not answer within ${START_AT_MOST / 1000} s`} when it was started: ${words}`);
 }
 
-async function launch({ namespace, files, haproxy }: ProxyPlace): Promise<ChildProcess> {
+async function launch({ namespace, files, haproxy, confined = [] }: ProxyPlace): Promise<ChildProcess> {
   const pipe = await openFlowPipe(files);
   try {
     // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
-    const proxy = [haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
+    const proxy = [...confined, haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
     const given = pipe && { descriptors: { [FLOW_DESCRIPTOR]: pipe.fd }, environment: flowEnvironment(files) };
     return await launchInside(namespace, files.directory, files.log, isPaired(files) ? watched(proxy) : proxy, given ?? {});
   } finally {

@@ -17,6 +17,8 @@ const FOUND_LINK_NAME = text({ pattern: /^(?!lo$|\.{1,2}$)[^\s/\p{Cc}]{1,15}$/u 
 /** Of backends and servers: what HAProxy takes for a name. */
 const NAME = text({ pattern: /^[A-Za-z0-9_.:-]{1,255}$/ });
 const PORT = whole(0, 65_535);
+/** What is either said or left out. */
+const yes: Read<true> = (value, at) => (value === true ? value : wrong(at, 'true'));
 const NUMBER = whole(0, 4_294_967_295);
 const COUNT = whole(0, Number.MAX_SAFE_INTEGER);
 
@@ -67,7 +69,7 @@ const distantFile: Read<ProxyFile> = (value, at) => {
 };
 
 function proxyWith(files: Read<ProxyFile>): Read<ProxyConfig> {
-  return object({ text: LONG, structure: line, servers: list(server), files: list(files) });
+  return objectWith({ text: LONG, structure: line, servers: list(server), files: list(files) }, { packed: yes });
 }
 
 const packetMember = object({ id: NAME, number: NUMBER, state: oneOf('unchecked', 'drain', 'maint'), keepsFlows: flag });

@@ -32,6 +32,8 @@ export type Argument =
   | { readonly kind: 'ciphers'; readonly value: string }
   /** Names of protocols as ALPN has them; bare, for the same reason. */
   | { readonly kind: 'protocols'; readonly names: readonly string[] }
+  /** Where a variable of the environment stands, which is the driver's to say. */
+  | { readonly kind: 'variable'; readonly name: string }
   /** An ACL in a condition: that it holds, or that it does not. */
   | { readonly kind: 'condition'; readonly acl: string; readonly negated: boolean };
 
@@ -46,6 +48,7 @@ const JOINED_NAME = /^[A-Za-z0-9_.-]{1,128}(:[A-Za-z0-9_.-]{1,128})?$/;
 /** An OpenSSL cipher string, as far as its characters go. */
 export const CIPHERS = /^[A-Za-z0-9\-+!:@=_.]{1,2048}$/;
 const PROTOCOLS = /^[a-z0-9./]{1,20}(,[a-z0-9./]{1,20})*$/;
+const VARIABLE = /^[A-Z_]{1,40}$/;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 /** Every string the API lets through is shorter; a longer one is a mistake upstream. */
 const LONGEST_TEXT = 1024;
@@ -100,6 +103,10 @@ export function protocols(names: readonly string[]): Argument {
   return { kind: 'protocols', names };
 }
 
+export function variable<const N extends string>(variableName: Literal<N>): Argument {
+  return { kind: 'variable', name: variableName };
+}
+
 export function condition(acl: string, negated: boolean): Argument {
   return { kind: 'condition', acl, negated };
 }
@@ -132,6 +139,8 @@ export function encode(argument: Argument): string {
       return matching(argument.value, CIPHERS, 'list of ciphers');
     case 'protocols':
       return matching(argument.names.join(','), PROTOCOLS, 'list of protocols');
+    case 'variable':
+      return `"\${${matching(argument.name, VARIABLE, 'name of a variable')}}"`;
     case 'condition':
       return `${argument.negated ? '!' : ''}${matching(argument.acl, JOINED_NAME, 'name')}`;
   }

@@ -2,16 +2,12 @@
  * Topology → haproxy.cfg for HAProxy 2.6. Pure: the same topology gives the same bytes. Names and descriptions that
  * people gave never get into the file; every other string of theirs passes argument.ts.
  */
-import { createHash } from 'node:crypto';
 import type { ProxyConfig, ProxyFile } from '../../model/node-config.ts';
-import { type ListenerTopology, type PoolTopology, type Topology, poolIdsOf, vipsOf } from '../../model/topology.ts';
-import { type Backend, compileBackend } from './backend.ts';
+import type { Topology } from '../../model/topology.ts';
 import { proxyListeners } from '../engine.ts';
-import { checkOnlyBackends } from './check-only.ts';
-import { enabledPool } from './enabled-pool.ts';
-import { type Directive, type Section, encodeSection } from './directive.ts';
-import { flowLogDirectives } from './flow-log.ts';
-import { connectionLimit, frontendSection } from './frontend.ts';
+import type { Backend } from './backend.ts';
+import { type Directive, encodeSection } from './directive.ts';
+import { connectionLimit } from './frontend.ts';
 import {
   BUFFER_BYTES,
   COPIED_BUFFER_BYTES,
@@ -25,20 +21,9 @@ import {
 } from './global.ts';
 import { exporterSection } from './metrics-frontend.ts';
 import { metricsFile } from './metrics-program.ts';
-import { backendName } from './names.ts';
-import { carriedPolicies } from './policy.ts';
-import { serverLine } from './server-line.ts';
+import { type Service, digestOf, distinct, isIdle, serverLines, servicesOf } from './services.ts';
 import { settlingFile } from './settling.ts';
-import { listenerFiles, poolFiles } from './tls.ts';
-
-interface Service {
-  /** null where the kernel carries the traffic and HAProxy only checks the members. */
-  readonly frontend: Section | null;
-  /** One for each pool that the listener may choose. */
-  readonly backends: readonly Backend[];
-  /** Certificates and lists that the two name. */
-  readonly files: readonly ProxyFile[];
-}
+import { renderShare } from './share.ts';
 
 /** Enough for the sockets that operators ask by, where HAProxy has no listener of its own. */
 const FEW_CONNECTIONS = 100;
@@ -49,11 +34,10 @@ const FEW_CONNECTIONS = 100;
  * @param logs whether what listeners carried is logged
  */
 export function renderProxy(topology: Topology, pair: ProxyPair | null = null, logs = false): ProxyConfig | null {
+  if (topology.packed === true) return renderShare(topology);
+  const services = servicesOf(topology, logs);
+  if (isIdle(services)) return null;
   const listeners = proxyListeners(topology);
-  const checkOnly = checkOnlyBackends(topology);
-  if (listeners.length === 0 && checkOnly.length === 0) return null;
-  const pools = new Map(topology.pools.map((pool) => [pool.id, pool]));
-  const services = [...listeners.map((listener) => compileService(topology, listener, pools, logs)), { frontend: null, backends: checkOnly, files: [] }];
   const maxconn = Math.min(MOST_CONNECTIONS, listeners.map(connectionLimit).reduce((sum, limit) => sum + limit, 0) || FEW_CONNECTIONS);
   const program = listeners.some(({ protocol }) => protocol === 'PROMETHEUS') ? metricsFile() : null;
   const process: Process = {
@@ -69,24 +53,6 @@ export function renderProxy(topology: Topology, pair: ProxyPair | null = null, l
     structure,
     servers: services.flatMap(({ backends }) => backends.flatMap(({ servers }) => servers)),
     files: distinct([...programs(services, program), ...services.flatMap(({ backends, files }) => [...files, ...backends.map((backend) => backend.program)])]),
-  };
-}
-
-/** A pool behind two listeners has its program once. */
-function distinct(files: readonly (ProxyFile | null)[]): ProxyFile[] {
-  return [...new Map(files.flatMap((file) => (file === null ? [] : [[file.path, file] as const]))).values()];
-}
-
-function compileService(topology: Topology, listener: ListenerTopology, pools: ReadonlyMap<string, PoolTopology>, logs: boolean): Service {
-  const vips = vipsOf(topology);
-  const log = logs ? flowLogDirectives(topology, listener) : [];
-  const policies = carriedPolicies(listener, pools);
-  const used = poolIdsOf({ ...listener, policies }).flatMap((id) => enabledPool(id, pools) ?? []);
-  const fallback = used.find(({ id }) => id === listener.defaultPool);
-  return {
-    frontend: frontendSection(vips, listener, policies, fallback ? backendName(fallback.id, listener.id) : null, log),
-    backends: used.map((pool) => compileBackend(vips, listener, pool, { inserts: policies.length > 0, retries: topology.retriesRequests === true })),
-    files: [...(listener.tls ? listenerFiles(listener.tls) : []), ...used.flatMap(({ tls }) => (tls ? poolFiles(tls) : []))],
   };
 }
 
@@ -117,12 +83,8 @@ function forks(services: readonly Service[]): boolean {
   return services.some(({ backends }) => backends.some(({ program }) => program !== null));
 }
 
-function serverLines({ servers }: Backend): string[] {
-  return servers.map(serverLine);
-}
-
 /** What all servers of a backend have in common stays in: the runtime socket cannot change it on those that exist. */
 function structureOf(process: Process, services: readonly Service[], program: ProxyFile | null): string {
   const text = [encodeSection(globalSection(process, null)), ...sections(services, program, process.pair, ({ keywords }) => [keywords])].join('\n');
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return digestOf(text);
 }

@@ -38,6 +38,14 @@ export const BUFFER_BYTES = 65_536;
 /** Where each request is copied with its whole buffer: smaller ones cost small requests less than bulk gains by large ones. */
 export const COPIED_BUFFER_BYTES = 32_768;
 
+/** HAProxy's own bound is 64. */
+const MOST_THREADS = 64;
+
+const UNPRIVILEGED: readonly Directive[] = [
+  [word('user'), word('haproxy')],
+  [word('group'), word('haproxy')],
+];
+
 /** What is the same for the whole process. */
 export interface Process {
   /** Connections of all listeners together. */
@@ -48,6 +56,9 @@ export interface Process {
   readonly forks: boolean;
   readonly pair: ProxyPair | null;
   readonly bufferBytes: number;
+  readonly threads?: number;
+  /** It enters its clients' namespaces as long as it runs, which takes root (its other powers are the driver's to take away). */
+  readonly keepsRoot?: boolean;
 }
 
 /**
@@ -56,19 +67,18 @@ export interface Process {
  * Paths are relative: the process is started with its run directory as working directory, which a master keeps over
  * reloads, and a path in a socket address could otherwise become longer than the 107 bytes the kernel takes.
  */
-export function globalSection({ maxconn, preparations, forks, pair, bufferBytes }: Process, structure: string | null): Section {
+export function globalSection({ maxconn, preparations, forks, pair, bufferBytes, threads = 1, keepsRoot = false }: Process, structure: string | null): Section {
   const identity: Directive[] = structure === null ? [] : [[word('description'), name(`weir:${structure}`)]];
   return {
     head: [word('global')],
     body: [
       ...identity,
-      [word('user'), word('haproxy')],
-      [word('group'), word('haproxy')],
+      ...(keepsRoot ? [] : UNPRIVILEGED),
       // expose-fd hands the listening sockets to the next worker: no connection is refused during a reload.
       [word('stats'), word('socket'), word('unix@stats.sock'), word('mode'), word('600'), word('level'), word('admin'), word('expose-fd'), word('listeners')],
       [word('server-state-file'), word('servers.state')],
       [word('localpeer'), name(pair?.local.name ?? PEERS)],
-      [word('nbthread'), word('1')],
+      [word('nbthread'), integer(threads, 1, MOST_THREADS)],
       [word('maxconn'), integer(maxconn, 1, MOST_CONNECTIONS)],
       // maxconn may ask for more file descriptors than the host grants; that must not keep a balancer from starting.
       [word('no'), word('strict-limits')],

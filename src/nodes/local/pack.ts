@@ -1,0 +1,238 @@
+/**
+ * The process that serves several nodes, each in its own namespace. It costs a twentieth of the memory of one for each, and
+ * their fate is one: so a balancer is in it only if its flavor asks. Changes that need a reload and come at the same time
+ * share it; one that HAProxy refuses holds up none of the others.
+ */
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProxyConfig, Server } from '../../model/node-config.ts';
+import type { ServerStep } from '../../model/plan.ts';
+import type { Reading } from '../../model/reading.ts';
+import { type Share, packConfig, packFiles as programs, sectionsOf } from '../../render/haproxy/pack.ts';
+import { distinct } from '../../render/haproxy/services.ts';
+import { NotYetError } from '../node.ts';
+import { removeDirectory, writeWhole, makeNodeDirectory } from './files.ts';
+import { ipBatch } from './ip.ts';
+import { nodeNamespace, packFiles, packNamespace } from './names.ts';
+import { createNamespace, deleteNamespace, namespaceExists, namespaceInode } from './namespace.ts';
+import { nodeSysctls } from './node-sysctls.ts';
+import { PackReadings } from './pack-reading.ts';
+import { nodesWithShare, readShare, removeShare, writeShare } from './pack-shares.ts';
+import { type PackState, presentShare, readPackState } from './pack-state.ts';
+import { isSound } from './proxy-present.ts';
+import { prepareStart, type ProxyPlace, startProxy, stopProxy } from './proxy-process.ts';
+import { reloadProxy } from './proxy-reload.ts';
+import { SilentProxyError } from './proxy-socket.ts';
+import { Sentinels } from './sentinel.ts';
+import { Serial } from './serial.ts';
+import { carryServerSteps } from './server-steps.ts';
+
+/** All that is left of root: entering a namespace, and ports below 1024. Its files are root's own. */
+const CONFINED = ['setpriv', '--bounding-set=-all,+sys_admin,+net_bind_service', '--inh-caps=-all', '--no-new-privs'];
+/** More than a few threads gain nothing that the kernel does not eat. */
+const THREADS_AT_MOST = 4;
+
+export interface PackOptions {
+  readonly instance: string;
+  readonly runPath: string;
+  readonly haproxy?: string;
+}
+
+/** A share to be, or null for one that is to go. */
+interface Change {
+  readonly node: string;
+  readonly proxy: ProxyConfig | null;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Pack {
+  readonly #options: PackOptions;
+  readonly #place: ProxyPlace;
+  readonly #shares: string;
+  readonly #serial = new Serial();
+  readonly #sentinels: Sentinels;
+  readonly #readings: PackReadings;
+  readonly #lost: (nodes: readonly string[], what: string) => void;
+  #waiting: Change[] = [];
+
+  /** @param lost is told of nodes whose proxy is gone, and what it was */
+  constructor(options: PackOptions, lost: (nodes: readonly string[], what: string) => void) {
+    const files = packFiles(options.runPath);
+    this.#options = options;
+    this.#shares = files.shares;
+    this.#place = { namespace: packNamespace(options.instance), files, haproxy: options.haproxy ?? 'haproxy', confined: CONFINED };
+    this.#lost = lost;
+    this.#sentinels = new Sentinels(() => void this.#tellLost('the proxy that nodes share is gone'));
+    this.#readings = new PackReadings(this.#place);
+  }
+
+  async start(): Promise<void> {
+    if ((await nodesWithShare(this.#shares)).length > 0) await this.#watch();
+  }
+
+  stop(): void {
+    this.#sentinels.close();
+  }
+
+  /** Whether the node is, or was to be, served here. */
+  async has(node: string): Promise<boolean> {
+    return (await readShare(this.#shares, node)) !== null;
+  }
+
+  /** The node's share as it runs; null where it does not. */
+  present(node: string): Promise<ProxyConfig | null> {
+    return this.#serial.run('pack', async () => presentShare(this.#place, await readPackState(this.#place), await this.#shareOf(node)));
+  }
+
+  /** Resolves when the share serves; rejects with a NotYetError while clients of some share would be forgotten. */
+  set(node: string, proxy: ProxyConfig): Promise<void> {
+    return this.#change(node, proxy);
+  }
+
+  /** Nothing is served for the node any more; resolves at once if nothing was. */
+  remove(node: string): Promise<void> {
+    return this.#change(node, null);
+  }
+
+  /** What the runtime socket is told of next is in the files first. */
+  write(node: string, proxy: ProxyConfig): Promise<void> {
+    return this.#serial.run('pack', async () => {
+      await writeShare(this.#shares, node, proxy);
+      const shares = await this.#allShares();
+      await writeWhole(this.#place.files.config, packConfig(shares, threads()).text);
+    });
+  }
+
+  carryServers(steps: readonly ServerStep[]): Promise<void> {
+    return this.#serial.run('pack', () => carryServerSteps(this.#place, steps));
+  }
+
+  /** Health and counters of the node's share; null where it does not run. */
+  async read(node: string): Promise<Reading | null> {
+    const share = await readShare(this.#shares, node);
+    if (share === null) return null;
+    try {
+      const reading = await this.#readings.of(node, share.text);
+      if (reading === null) await this.#serial.run('pack', () => this.#confirmLoss());
+      return reading;
+    } catch (error) {
+      if (error instanceof SilentProxyError) await this.#tellLost('the proxy that nodes share does not answer');
+      throw error;
+    }
+  }
+
+  /** Removes what all shares had, if none is left. */
+  async tidy(): Promise<void> {
+    if ((await nodesWithShare(this.#shares)).length === 0) await this.#serial.run('pack', () => this.#end());
+  }
+
+  #change(node: string, proxy: ProxyConfig | null): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ node, proxy, resolve, reject });
+      void this.#serial.run('pack', () => this.#settle(this.#waiting.splice(0)));
+    });
+  }
+
+  /** Together; where that fails, in halves, until who is at fault stands alone. */
+  async #settle(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return;
+    try {
+      await this.#carry(new Map(changes.map(({ node, proxy }) => [node, proxy])));
+      for (const { resolve } of changes) resolve();
+    } catch (error) {
+      await this.#settleFailed(changes, error);
+    }
+  }
+
+  async #settleFailed(changes: readonly Change[], error: unknown): Promise<void> {
+    if (error instanceof NotYetError) {
+      for (const { proxy, reject } of changes) if (proxy !== null) reject(error);
+      await sleep(error.after);
+      return this.#settle(changes.filter(({ proxy }) => proxy === null));
+    }
+    const [first, ...others] = changes;
+    if (others.length === 0) return first?.reject(error);
+    const half = Math.ceil(changes.length / 2);
+    await this.#settle(changes.slice(0, half));
+    await this.#settle(changes.slice(half));
+  }
+
+  async #carry(changes: ReadonlyMap<string, ProxyConfig | null>): Promise<void> {
+    const state = await readPackState(this.#place);
+    const gone = [...changes].flatMap(([node, proxy]) => (proxy === null ? [node] : []));
+    // First: what a later reload would bring back must not be there when its namespace is not.
+    const filed = await nodesWithShare(this.#shares);
+    for (const node of gone) await removeShare(this.#shares, node);
+    if (gone.length === changes.size && !gone.some((node) => filed.includes(node) || state?.marks.has(node))) return;
+    const shares = await this.#allShares(changes);
+    if (shares.length === 0) return this.#end();
+    await this.#run(shares, this.#serversOf(state, changes), changes);
+    for (const [node, proxy] of changes) if (proxy !== null) await writeShare(this.#shares, node, proxy);
+  }
+
+  async #run(shares: readonly Share[], servers: readonly Server[], changes: ReadonlyMap<string, ProxyConfig | null>): Promise<void> {
+    const files = distinct([...programs(), ...[...changes.values()].flatMap((proxy) => proxy?.files ?? [])]);
+    const proxy = { ...packConfig(shares, threads()), servers, files };
+    await makeNodeDirectory(this.#place.files);
+    if (!(await namespaceExists(this.#place.namespace))) await createNamespace(this.#place.namespace, nodeSysctls());
+    // Over it workers tell each other which members clients have.
+    await ipBatch(this.#place.namespace, [['link', 'set', 'dev', 'lo', 'up']]);
+    if (await isSound(this.#place)) return reloadProxy(this.#place, proxy);
+    this.#sentinels.drop('pack');
+    await stopProxy(this.#place);
+    await prepareStart(this.#place.files, proxy);
+    await (
+      await startProxy(this.#place, proxy)
+    ).serves;
+    await this.#watch();
+  }
+
+  async #end(): Promise<void> {
+    this.#sentinels.drop('pack');
+    if (await namespaceExists(this.#place.namespace)) {
+      await stopProxy(this.#place);
+      await deleteNamespace(this.#place.namespace);
+    }
+    await removeDirectory(this.#place.files);
+  }
+
+  /** A new worker takes the others' over as they run. */
+  #serversOf(state: PackState | null, changes: ReadonlyMap<string, ProxyConfig | null>): Server[] {
+    const wanted = [...changes.values()].flatMap((proxy) => proxy?.servers ?? []);
+    const backends = new Set([...changes.values()].flatMap((proxy) => [...(proxy ? sectionsOf(proxy.text).backends : [])]));
+    return [...(state?.servers ?? []).filter(({ backend }) => !backends.has(backend)), ...wanted];
+  }
+
+  /** Those on disk, as they will be after the changes; one whose namespace is gone would keep HAProxy from starting. */
+  async #allShares(changes: ReadonlyMap<string, ProxyConfig | null> = new Map()): Promise<Share[]> {
+    const nodes = new Set([...(await nodesWithShare(this.#shares)), ...changes.keys()]);
+    const shares = await Promise.all([...nodes].map((node) => this.#shareOf(node, changes.get(node))));
+    return shares.flatMap((share) => share ?? []).toSorted((a, b) => (a.node < b.node ? -1 : 1));
+  }
+
+  /** @param wanted the share to be; undefined for what is on disk */
+  async #shareOf(node: string, wanted?: ProxyConfig | null): Promise<Share | null> {
+    const namespace = nodeNamespace(this.#options.instance, node);
+    const [inode, filed] = await Promise.all([namespaceInode(namespace), wanted === undefined ? readShare(this.#shares, node) : wanted]);
+    return inode === null || filed === null ? null : { node, namespace, inode, structure: filed.structure, text: filed.text };
+  }
+
+  async #watch(): Promise<void> {
+    await this.#sentinels.watch('pack', this.#place.files);
+  }
+
+  async #confirmLoss(): Promise<void> {
+    if (!this.#sentinels.watches('pack') || (await readPackState(this.#place))) return;
+    this.#sentinels.drop('pack');
+    await this.#tellLost('the proxy that nodes share is gone');
+  }
+
+  async #tellLost(what: string): Promise<void> {
+    this.#lost(await nodesWithShare(this.#shares), what);
+  }
+}
+
+function threads(): number {
+  return Math.min(THREADS_AT_MOST, availableParallelism());
+}

@@ -1,0 +1,273 @@
+/** Balancers that share one proxy: each carries its own traffic, and what happens to one is nothing to the others. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { DatabaseSync } from 'node:sqlite';
+import { promisify } from 'node:util';
+import { markOf } from '../src/render/haproxy/pack.ts';
+import { packFiles } from '../src/nodes/local/names.ts';
+import { readPackState } from '../src/nodes/local/pack-state.ts';
+import { readProcesses } from '../src/nodes/local/proxy-state.ts';
+import { askWorker } from '../src/nodes/local/proxy-socket.ts';
+import { Balancers, type Row } from './balancers.fixture.ts';
+import { rows } from './attack.fixture.ts';
+import { Playground, until } from './playground.fixture.ts';
+
+const run = promisify(execFile);
+const WEB1 = '192.168.1.10';
+const WEB2 = '192.168.1.11';
+
+let cloud: Playground;
+let lbaas: Balancers;
+let flavor: string;
+
+before(async () => {
+  cloud = await Playground.create();
+  await cloud.serve();
+  const { code, stderr } = await cloud.weir('lab', 'up');
+  assert.equal(code, 0, stderr);
+  lbaas = new Balancers(cloud, await cloud.api());
+  flavor = await flavorOf('packed', { packed: true });
+});
+after(() => cloud.destroy());
+afterEach(() => lbaas.clear());
+
+async function flavorOf(name: string, data: Record<string, unknown>): Promise<string> {
+  const profile = await lbaas.make('flavorprofiles', 'flavorprofile', { name, provider_name: 'octavia', flavor_data: JSON.stringify(data) });
+  return (await lbaas.make('flavors', 'flavor', { name, flavor_profile_id: profile.id })).id;
+}
+
+/** With one listener of HTTP, and one member. */
+async function make(address: string, pool: Record<string, unknown> = {}): Promise<Row> {
+  const members = [{ address, protocol_port: 80 }];
+  return lbaas.make('loadbalancers', 'loadbalancer', {
+    vip_subnet_id: await lbaas.subnet('private-subnet'),
+    flavor_id: flavor,
+    listeners: [{ protocol: 'HTTP', protocol_port: 80, default_pool: { name: 'p', protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', members, ...pool } }],
+  });
+}
+
+const childOf = async (path: string, balancer: Row): Promise<Row> =>
+  (await lbaas.list(`${path}?loadbalancer_id=${balancer.id}`))[0] ?? assert.fail(`no ${path}`);
+
+const files = () => packFiles(join(cloud.directory, 'run', cloud.instance));
+const place = () => ({ namespace: `weir-${cloud.instance}-pack`, files: files(), haproxy: 'haproxy' });
+const state = async () => (await readPackState(place())) ?? assert.fail('no proxy runs');
+const worker = async (): Promise<number> => (await state()).pid;
+
+async function namespaces(): Promise<string[]> {
+  return (await run('ip', ['netns', 'list'])).stdout
+    .split('\n')
+    .flatMap((line) => (line.startsWith(`weir-${cloud.instance}-`) ? (line.split(' ')[0] ?? []) : []));
+}
+
+/** Namespaces of balancers, by their nodes' ids. */
+async function nodesOf({ id }: Row): Promise<string[]> {
+  return rows(cloud, 'select id from amphora where loadbalancer_id = ?', id).map((row) => String(row['id']));
+}
+
+test('many at once: one process serves them all, each with its own members at its own address', async () => {
+  const balancers = await Promise.all(Array.from({ length: 12 }, (_, index) => make(index % 2 === 0 ? WEB1 : WEB2)));
+  await lbaas.settled();
+  for (const [index, { vip_address: vip }] of balancers.entries()) assert.equal(await cloud.ask(vip), index % 2 === 0 ? 'web1' : 'web2');
+  assert.equal((await state()).marks.size, 12);
+  for (const balancer of balancers) {
+    const [node = ''] = await nodesOf(balancer);
+    const { stdout } = await run('ip', ['netns', 'pids', `weir-${cloud.instance}-${node.replaceAll('-', '')}`]);
+    assert.equal(stdout.trim(), '', 'nothing runs in a balancer’s own namespace');
+  }
+  const plain = await lbaas.whole();
+  await lbaas.answers(plain.balancer.vip_address);
+  assert.equal((await state()).marks.size, 12, 'who did not ask is not in it');
+});
+
+test('of root, the process keeps what it takes to enter a namespace and to have a port', async () => {
+  await make(WEB1);
+  await lbaas.settled();
+  const status = await readFile(`/proc/${await worker()}/status`, 'utf8');
+  // CAP_SYS_ADMIN (21) and CAP_NET_BIND_SERVICE (10).
+  for (const set of ['CapPrm', 'CapEff', 'CapBnd']) assert.match(status, new RegExp(`^${set}:\\t0000000000200400$`, 'm'));
+  assert.match(status, /^NoNewPrivs:\t1$/m);
+});
+
+test('weights and states change in the running process; members come and go with a reload', async () => {
+  const balancer = await make(WEB1);
+  await lbaas.settled();
+  const [before, pool] = [await worker(), await childOf('pools', balancer)];
+  const [one] = await lbaas.list(`pools/${pool.id}/members`);
+  await lbaas.change(`pools/${pool.id}/members/${one?.id}`, 'member', { weight: 7 });
+  await lbaas.settled();
+  assert.equal(await worker(), before);
+  assert.equal((await state()).servers.find(({ name }) => name === one?.id)?.weight, 7);
+  await lbaas.make(`pools/${pool.id}/members`, 'member', { address: WEB2, protocol_port: 80 });
+  await lbaas.settled();
+  assert.notEqual(await worker(), before);
+  assert.equal((await state()).servers.find(({ name }) => name === one?.id)?.weight, 7, 'the new worker has the weight too');
+  await lbaas.change(`pools/${pool.id}/members/${one?.id}`, 'member', { admin_state_up: false });
+  await lbaas.settled();
+  for (let asked = 0; asked < 4; asked++) assert.equal(await cloud.ask(balancer.vip_address), 'web2');
+});
+
+test('a neighbour notices nothing of others that come, change and go', async () => {
+  const balancer = await make(WEB1);
+  await lbaas.settled();
+  const asking = { stop: false };
+  const failures: string[] = [];
+  let answered = 0;
+  const load = (async () => {
+    while (!asking.stop) {
+      const answer = await cloud.ask(balancer.vip_address).catch((error: unknown) => String(error));
+      if (answer === 'web1') answered++;
+      else failures.push(answer);
+    }
+  })();
+  try {
+    for (let round = 0; round < 3; round++) {
+      const others = await Promise.all([make(WEB1), make(WEB2)]);
+      await lbaas.settled();
+      const [other] = others;
+      await lbaas.make('l7policies', 'l7policy', { action: 'REJECT', listener_id: (await childOf('listeners', other)).id });
+      await lbaas.settled();
+      for (const { id } of others) await lbaas.remove(`loadbalancers/${id}?cascade=true`);
+      await until('they are gone', async () => (await lbaas.list('loadbalancers')).length === 1);
+    }
+  } finally {
+    asking.stop = true;
+    await load;
+  }
+  assert.deepEqual(failures, []);
+  assert.ok(answered > 20, `hardly a request was made: ${answered}`);
+});
+
+test('the process is killed: all are served again, and told of', async () => {
+  const balancers = await Promise.all([make(WEB1), make(WEB2), make(WEB1)]);
+  await lbaas.settled();
+  const { master } = (await readProcesses(files())) ?? assert.fail('no master');
+  process.kill(master, 'SIGKILL');
+  for (const [index, { vip_address: vip }] of balancers.entries())
+    await until(`${vip} is served`, async () => (await cloud.ask(vip, '/', 0.5).catch(() => '')) === (index === 1 ? 'web2' : 'web1'));
+  const told = (id: string) => rows(cloud, "select payload from event where resource_id = ? and type = 'edgeweir.loadbalancer.drift'", id);
+  for (const { id } of balancers) await until('it is told', async () => told(id).some(({ payload }) => String(payload).includes('"healed":true')));
+});
+
+test('one namespace is deleted: it comes back, and the others were never away', async () => {
+  const [lost, other] = await Promise.all([make(WEB1), make(WEB2)]);
+  await lbaas.settled();
+  const [node = ''] = await nodesOf(lost);
+  await run('ip', ['netns', 'delete', `weir-${cloud.instance}-${node.replaceAll('-', '')}`]);
+  assert.equal(await cloud.ask(other.vip_address), 'web2');
+  await until('it is served by the new namespace', async () => {
+    const names = await namespaces();
+    return names.some((name) => name.endsWith(node.replaceAll('-', ''))) && (await cloud.ask(lost.vip_address, '/', 0.5).catch(() => '')) === 'web1';
+  });
+  await until('it is told', async () => rows(cloud, "select 1 from event where resource_id = ? and type = 'edgeweir.loadbalancer.drift'", lost.id).length > 0);
+  assert.equal(await cloud.ask(other.vip_address), 'web2');
+});
+
+test('the shared file is edited: what a hand wrote is gone, and the balancers are told of', async () => {
+  const balancer = await make(WEB1);
+  await lbaas.settled();
+  const { config } = files();
+  const text = await readFile(config, 'utf8');
+  await run('sh', ['-c', `sed -i 's/^    retries 3$/    retries 9/' ${config}`]);
+  assert.notEqual(await readFile(config, 'utf8'), text);
+  await until('it is as it was', async () => (await readFile(config, 'utf8')) === text);
+  assert.equal(await cloud.ask(balancer.vip_address), 'web1');
+});
+
+test('one that HAProxy refuses says so, and holds up nobody', async () => {
+  const good = await make(WEB1);
+  await lbaas.settled();
+  const listener = await childOf('listeners', good);
+  // Nobody can write this with the API: a row that an older version let through.
+  const bad = await make(WEB2);
+  await lbaas.settled();
+  const badListener = await childOf('listeners', bad);
+  const policy = await lbaas.make('l7policies', 'l7policy', { action: 'REJECT', listener_id: badListener.id, admin_state_up: false });
+  await lbaas.make(`l7policies/${policy.id}/rules`, 'rule', { type: 'PATH', compare_type: 'REGEX', value: '/a' });
+  await lbaas.settled();
+  const database = new DatabaseSync(join(cloud.statePath, 'edgeweir.db'), { timeout: 10_000 });
+  database.prepare("update l7_rule set value = '(' where l7policy_id = ?").run(policy.id);
+  database.close();
+  await lbaas.change(`l7policies/${policy.id}`, 'l7policy', { admin_state_up: true });
+  const other = await make(WEB1);
+  await lbaas.change(`listeners/${listener.id}`, 'listener', { timeout_client_data: 41_000 });
+  await until('the broken one says so', async () => /regex '\(' is invalid/.test(String((await lbaas.find(`loadbalancers/${bad.id}`))?.['status_reason'])));
+  await until('the others are delivered', async () => {
+    const all = await Promise.all([good, other].map(({ id }) => lbaas.find(`loadbalancers/${id}`)));
+    return all.every((row) => row?.provisioning_status === 'ACTIVE');
+  });
+  assert.equal(await cloud.ask(other.vip_address), 'web1');
+  assert.equal(await cloud.ask(bad.vip_address), 'web2', 'it goes on as it was');
+});
+
+test('health, counters and reasons are each one’s own', async () => {
+  const monitor = { type: 'HTTP', delay: 1, timeout: 1, max_retries: 1, max_retries_down: 1, expected_codes: '200' };
+  const [well, ill] = await Promise.all([
+    make(WEB1, { healthmonitor: monitor }),
+    make(WEB1, { healthmonitor: monitor, members: [{ address: WEB1, protocol_port: 81 }] }),
+  ]);
+  await lbaas.settled();
+  const status = async ({ id }: Row): Promise<string> => (await lbaas.find(`loadbalancers/${id}`))?.operating_status ?? '';
+  await until('the health of both is known', async () => (await status(well)) === 'ONLINE' && (await status(ill)) === 'ERROR');
+  for (let asked = 0; asked < 5; asked++) await cloud.ask(well.vip_address);
+  const counted = async ({ id }: Row): Promise<number> => {
+    const { stats } = await lbaas.api.request<{ stats: { total_connections: number } }>('GET', `/load-balancer/v2.0/lbaas/loadbalancers/${id}/stats`);
+    return stats.total_connections;
+  };
+  await until('it is counted', async () => (await counted(well)) >= 5);
+  assert.equal(await counted(ill), 0);
+});
+
+test('clients keep their members while others come', async () => {
+  const members = [WEB1, WEB2].map((address) => ({ address, protocol_port: 80 }));
+  const balancer = await make(WEB1, { session_persistence: { type: 'SOURCE_IP' }, members });
+  await lbaas.settled();
+  const mine = await cloud.ask(balancer.vip_address);
+  for (let round = 0; round < 4; round++) {
+    await make(WEB1);
+    await lbaas.settled();
+    for (let asked = 0; asked < 3; asked++) assert.equal(await cloud.ask(balancer.vip_address), mine);
+  }
+});
+
+test('the server is killed while shares change: all end as wanted', async () => {
+  const first = await make(WEB1);
+  await lbaas.settled();
+  const second = await make(WEB2);
+  await cloud.end('SIGKILL');
+  assert.equal(await cloud.ask(first.vip_address), 'web1');
+  await cloud.serve();
+  await lbaas.settled();
+  assert.equal(await cloud.ask(second.vip_address), 'web2');
+  const [answer = ''] = await askWorker(files().statsSocket, ['show backend']);
+  assert.equal(answer.split('\n').flatMap((name) => markOf(name) ?? []).length, 2);
+});
+
+test('the last one that goes takes the process with it', async () => {
+  const balancers = await Promise.all([make(WEB1), make(WEB2)]);
+  await lbaas.settled();
+  assert.ok((await namespaces()).includes(`weir-${cloud.instance}-pack`));
+  await lbaas.clear();
+  assert.ok(balancers.length === 2);
+  await until('it is gone', async () => !(await namespaces()).includes(`weir-${cloud.instance}-pack`));
+});
+
+test('what a shared process cannot do is refused', async () => {
+  const balancer = await make(WEB1);
+  await lbaas.settled();
+  const refused = async (path: string, body: Record<string, unknown>): Promise<string> => {
+    const answer = await lbaas.api.request<{ faultstring: string }>('POST', `/load-balancer/v2.0/lbaas/${path}`, body, [501]);
+    return answer.faultstring;
+  };
+  const listener = { protocol: 'PROMETHEUS', protocol_port: 9100, loadbalancer_id: balancer.id };
+  assert.match(await refused('listeners', { listener }), /the listener protocol PROMETHEUS of a load balancer that shares its proxy/);
+  const pool = await childOf('pools', balancer);
+  const healthmonitor = { type: 'PING', delay: 5, timeout: 2, max_retries: 2, pool_id: pool.id };
+  assert.match(await refused('healthmonitors', { healthmonitor }), /the health monitor type PING of a load balancer that shares its proxy/);
+  const paired = await flavorOf('both', { packed: true, loadbalancer_topology: 'ACTIVE_STANDBY' });
+  const loadbalancer = { vip_subnet_id: await lbaas.subnet('private-subnet'), flavor_id: paired };
+  assert.match(await refused('loadbalancers', { loadbalancer }), /the topology ACTIVE_STANDBY of a load balancer that shares its proxy/);
+});
