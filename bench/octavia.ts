@@ -42,6 +42,31 @@ export async function makeBalancer(api: Api, subnet: string): Promise<Balancer> 
   return loadbalancer;
 }
 
+/** The same with a listener, a pool and members, in one request. */
+export async function makeWhole(api: Api, subnet: string, members: readonly string[], more: Whole = {}): Promise<Balancer> {
+  const { listener = {}, ...attributes } = more;
+  const pool = { name: 'p', protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', members: members.map((address) => ({ address, protocol_port: 80 })) };
+  const listeners = [{ protocol: 'HTTP', protocol_port: 80, default_pool: pool, ...listener }];
+  const { loadbalancer } = await api.call<{ loadbalancer: Balancer }>('POST', `${LBAAS}/loadbalancers`, {
+    loadbalancer: { name: 'bench', vip_subnet_id: subnet, listeners, ...attributes },
+  });
+  return loadbalancer;
+}
+
+/** Attributes of the balancer, and of its listener. */
+export interface Whole {
+  readonly flavor_id?: string;
+  readonly vip_address?: string;
+  readonly listener?: { readonly connection_limit?: number };
+}
+
+export async function makeFlavor(api: Api, name: string, data: Record<string, unknown>): Promise<string> {
+  const profile = { name, provider_name: 'octavia', flavor_data: JSON.stringify(data) };
+  const { flavorprofile } = await api.call<{ flavorprofile: Named }>('POST', `${LBAAS}/flavorprofiles`, { flavorprofile: profile });
+  const { flavor } = await api.call<{ flavor: Named }>('POST', `${LBAAS}/flavors`, { flavor: { name, flavor_profile_id: flavorprofile.id } });
+  return flavor.id;
+}
+
 /** Listener and pool, back to back, without waiting for either. */
 export async function makeTree(api: Api, subnet: string): Promise<Tree> {
   const balancer = await makeBalancer(api, subnet);

@@ -1,60 +1,97 @@
 /**
  * What a balancer costs in memory when nobody uses it: a listener, a pool, two members; HAProxy's master and worker. PSS shares
- * what several processes have in common between them (proc(5)), so a balancer among many costs less than the first one.
+ * what several processes have in common between them (proc(5)), so a balancer among many costs less than the first one. As it
+ * comes, HAProxy keeps room for Octavia's 50,000 connections; then with fewer, and with one process for all of them.
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { until } from '../../src/nodes/local/pause.ts';
 import { type Effort, WHOLE } from '../effort.ts';
 import type { Api } from '../http.ts';
-import { addMember, makeSubnet, makeTree, untilActive } from '../octavia.ts';
+import { type Whole, makeFlavor, makeSubnet, makeWhole, untilActive } from '../octavia.ts';
 import { concurrently } from '../repeat.ts';
 import type { Row } from '../result.ts';
 import { type ServerUnderTest, withServer } from '../server.ts';
 
 const GOAL_MIB = 6;
+const PACKED_GOAL_MIB = 0.2;
 const CLIENTS = 8;
-const SETTLED_WITHIN_MS = 30_000;
+const SETTLED_WITHIN_MS = 60_000;
+const FEWER_CONNECTIONS = 10_000;
+/** The directory of the process that several share. */
+const PACK = 'pack';
+
+type Kind = 'as they come' | 'for 10,000 connections' | 'packed';
 
 export async function memory({ balancers }: Effort = WHOLE): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const kind of ['as they come', 'for 10,000 connections', 'packed'] as const) rows.push(...(await memoryOf(kind, balancers)));
+  return rows;
+}
+
+async function memoryOf(kind: Kind, balancers: readonly number[]): Promise<Row[]> {
   return withServer({ provider: 'octavia' }, async (server) => {
-    const subnet = await makeSubnet(server.api);
+    const { api } = server;
+    const [subnet, attributes] = [await makeSubnet(api), await attributesOf(api, kind)];
     const rows: Row[] = [];
     let made = 0;
     for (const wanted of balancers) {
-      await concurrently(CLIENTS, Array.from({ length: wanted - made }), () => makeIdle(server.api, subnet));
+      await concurrently(CLIENTS, Array.from({ length: wanted - made }), () => makeIdle(api, subnet, attributes));
       made = wanted;
-      rows.push(...rowsOf(server, await balancersBelow(server.runPath, made)));
+      rows.push(...rowsOf(server, kind, kind === 'packed' ? await packed(server.runPath, made) : await balancersBelow(server.runPath, made)));
     }
     return rows;
   });
 }
 
+async function attributesOf(api: Api, kind: Kind): Promise<Whole> {
+  if (kind === 'packed') return { flavor_id: await makeFlavor(api, 'packed', { packed: true }) };
+  return kind === 'as they come' ? {} : { listener: { connection_limit: FEWER_CONNECTIONS } };
+}
+
 /** Its members are not there, and nobody checks them. */
-async function makeIdle(api: Api, subnet: string): Promise<void> {
-  const tree = await makeTree(api, subnet);
-  for (const address of ['198.19.255.10', '198.19.255.11']) await addMember(api, tree, address);
-  await untilActive(api, tree.balancer.id);
+async function makeIdle(api: Api, subnet: string, attributes: Whole): Promise<void> {
+  const { id } = await makeWhole(api, subnet, ['198.19.255.10', '198.19.255.11'], attributes);
+  await untilActive(api, id);
 }
 
 /** The first balancer has nobody to share with, so it is left out of the goal. */
-function rowsOf(server: ServerUnderTest, sizes: readonly number[]): Row[] {
+function rowsOf(server: ServerUnderTest, kind: Kind, sizes: readonly number[]): Row[] {
   const made = sizes.length;
-  const goal = made > 1 ? { goal: GOAL_MIB } : {};
+  const goal = made > 1 ? { goal: kind === 'packed' ? PACKED_GOAL_MIB : GOAL_MIB } : {};
   return [
-    { what: `balancers, ${made}: PSS of each`, unit: 'MiB', values: sizes, better: 'less', ...goal },
-    { what: `balancers, ${made}: memory of the server`, unit: 'MiB', values: [server.memory()], better: 'less' },
+    { what: `${made} ${kind}: PSS of each`, unit: 'MiB', values: sizes, better: 'less', ...goal },
+    { what: `${made} ${kind}: memory of the server`, unit: 'MiB', values: [server.memory()], better: 'less' },
   ];
 }
 
-/** MiB of each balancer's proxies, once they are a master and a worker each: a worker that was replaced needs a moment to end. */
+/** MiB of each balancer's part, which is the same for all. */
+async function packed(runPath: string, made: number): Promise<number[]> {
+  const [[, pids] = []] = await settled(
+    runPath,
+    (proxies) => proxies.length === 1 && proxies.every(([place, { length }]) => basename(place) === PACK && length === 2),
+  );
+  const part = (pids ?? []).map(proportional).reduce((sum, size) => sum + size, 0) / made;
+  return Array.from({ length: made }, () => part);
+}
+
+/** MiB of each balancer's proxies, once they are a master and a worker each. */
 async function balancersBelow(runPath: string, made: number): Promise<number[]> {
-  const look = (): Promise<string[][] | null> => {
-    const proxies = [...proxiesBelow(runPath).values()];
-    return Promise.resolve(proxies.length === made && proxies.every(({ length }) => length === 2) ? proxies : null);
+  const proxies = await settled(runPath, (found) => found.length === made && found.every(([, { length }]) => length === 2));
+  return proxies.map(([, pids]) => pids.map(proportional).reduce((sum, size) => sum + size, 0));
+}
+
+type Proxies = readonly (readonly [string, readonly string[]])[];
+
+/** A worker that was replaced needs a moment to end. */
+async function settled(runPath: string, isSettled: (proxies: Proxies) => boolean): Promise<Proxies> {
+  const look = (): Promise<Proxies | null> => {
+    const proxies = [...proxiesBelow(runPath)];
+    return Promise.resolve(isSettled(proxies) ? proxies : null);
   };
-  const settled = await until(look, 500, SETTLED_WITHIN_MS);
-  if (settled === null) throw new Error(`There are not a master and a worker for each of ${made} balancers`);
-  return settled.map((pids) => pids.map(proportional).reduce((sum, size) => sum + size, 0));
+  const found = await until(look, 500, SETTLED_WITHIN_MS);
+  if (found === null) throw new Error('There are not a master and a worker where they should be');
+  return found;
 }
 
 /** Ids of HAProxy's processes by the directory they work in, which is a balancer's own. */

@@ -1,16 +1,16 @@
 /** What is the same for the programs that a node lives by (its proxy, its keepalived), which outlive this process. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { NodeError } from '../node.ts';
+import { programs } from '../programs/current.ts';
+import type { Daemon } from '../programs/programs.ts';
 import { CommandError } from './command.ts';
-import { openLog, quoted } from './daemon-log.ts';
+import { quoted, trimLog } from './daemon-log.ts';
 import { namespacePath } from './names.ts';
 
 /** What a program has besides the standard streams. */
 export interface Given {
-  /** Open files, by the number that each has there. */
-  readonly descriptors?: Readonly<Record<number, number>>;
+  /** Named pipes, by the number that each has there. */
+  readonly pipes?: Readonly<Record<number, string>>;
   /** Variables, besides our own. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -20,20 +20,10 @@ export interface Given {
  * @param directory - where it works
  * @param log - the file that takes what it says
  */
-export async function launchInside(namespace: string, directory: string, log: string, command: readonly string[], given: Given = {}): Promise<ChildProcess> {
-  const file = await openLog(log);
-  try {
-    const child = spawn('nsenter', [`--net=${namespacePath(namespace)}`, ...command], {
-      cwd: directory,
-      detached: true,
-      stdio: Object.assign(['ignore', file.fd, file.fd] as ['ignore', number, number], given.descriptors),
-      env: { ...process.env, ...given.environment },
-    });
-    await once(child, 'spawn');
-    return child;
-  } finally {
-    await file.close();
-  }
+export async function launchInside(namespace: string, directory: string, log: string, command: readonly string[], given: Given = {}): Promise<Daemon> {
+  const { pipes = {}, environment: env = {} } = given;
+  await trimLog(log);
+  return programs().launch({ command: ['nsenter', `--net=${namespacePath(namespace)}`, ...command], directory, log, pipes, env });
 }
 
 /**

@@ -2,12 +2,12 @@
  * A node's conntrackd: it tells the other node of a pair which flows the kernel balances here, and puts what it hears into the
  * kernel. Like the proxy it outlives this process. Without it a takeover costs those flows and nothing else.
  */
-import type { ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { FlowSyncConfig } from '../../model/node-config.ts';
 import { FLOW_SYNC_LOCK, FLOW_SYNC_LOG } from '../../render/conntrackd/compile.ts';
 import { NodeError } from '../node.ts';
+import type { Daemon } from '../programs/programs.ts';
 import { launchInside } from './daemon-process.ts';
 import { endOfLog, quoted, textSince } from './daemon-log.ts';
 import { readIfThere, writeWhole } from './files.ts';
@@ -59,11 +59,11 @@ export async function startFlowSync(place: FlowSyncPlace, { text }: FlowSyncConf
     throw new NodeError(`conntrackd did not start: ${quoted((await readIfThere(log)) ?? '')}`);
   }
   await writeWhole(pid, `${child.pid}\n`);
-  child.unref();
+  child.release();
 }
 
-function begins(child: ChildProcess, said: () => Promise<string>): Promise<boolean | null> {
-  return until(async () => (child.exitCode === null ? ((await said()).includes(STARTED) ? true : null) : false), 5, START_AT_MOST);
+function begins(child: Daemon, said: () => Promise<string>): Promise<boolean | null> {
+  return until(async () => (!child.hasEnded() ? ((await said()).includes(STARTED) ? true : null) : false), 5, START_AT_MOST);
 }
 
 export async function stopFlowSync(place: FlowSyncPlace): Promise<void> {

@@ -9,6 +9,7 @@ import { EMPTY_NODE, type NodeConfig, type PacketConfig, type ProxyConfig, type 
 import type { Plan, ServerStep } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { type NodeDriver, NodeError, NotYetError } from '../node.ts';
+import { leaveStarter, useStarter } from '../programs/current.ts';
 import { allDone } from './all-done.ts';
 import { trimLog } from './daemon-log.ts';
 import { FiledPackets } from './filed-packets.ts';
@@ -81,6 +82,7 @@ export class LocalNodes implements NodeDriver {
   readonly #cuts = new RetryPace();
   readonly #own: OwnProxies;
   readonly #pack: Pack;
+  #startsPrograms = false;
   #flowLogs: LocalFlowLogs | null = null;
 
   constructor(options: LocalNodesOptions) {
@@ -97,6 +99,7 @@ export class LocalNodes implements NodeDriver {
   async start(): Promise<void> {
     const { instance, runPath } = this.#options;
     if (Buffer.byteLength(runPath) > RUN_PATH_AT_MOST) throw new NodeError(`the run path must not be longer than ${RUN_PATH_AT_MOST} bytes: ${runPath}`);
+    this.#startsPrograms ||= useStarter();
     await mendSwitch(instance);
     const ids = await this.list();
     if (this.#options.flowLogs) this.#flowLogs = new LocalFlowLogs(this.#options, this.#options.flowLogs);
@@ -107,6 +110,7 @@ export class LocalNodes implements NodeDriver {
   async stop(): Promise<void> {
     this.#sentinels.close();
     this.#pack.stop();
+    if (this.#startsPrograms) this.#startsPrograms = leaveStarter();
     await this.#flowLogs?.stop();
     this.#flowLogs = null;
   }

@@ -3,14 +3,15 @@
  * outlives this process however that ends. Two masters on one address would share its traffic in silence
  * (SO_REUSEPORT): before a start, whatever of a proxy is in the namespace is ended.
  */
-import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ProxyConfig } from '../../model/node-config.ts';
 import { FLOW_DESCRIPTOR } from '../../render/haproxy/flow-log.ts';
 import { NodeError } from '../node.ts';
+import type { Daemon } from '../programs/programs.ts';
 import { writeWhole } from './files.ts';
-import { flowEnvironment, makeFlowPipe, openFlowPipe } from './flow-pipe.ts';
+import { flowEnvironment, flowPipe, makeFlowPipe } from './flow-pipe.ts';
 import type { NodeFiles } from './names.ts';
 import { isWatcher, watched } from './keeper.ts';
 import { commandLineOf, end, parentOf, type Process, processesIn } from './namespace.ts';
@@ -78,30 +79,26 @@ export async function startProxy(place: ProxyPlace, proxy: ProxyConfig): Promise
   return { serves: servesOrFails(place, proxy, child, logEnd) };
 }
 
-async function servesOrFails(place: ProxyPlace, proxy: ProxyConfig, child: ChildProcess, logEnd: number): Promise<void> {
+async function servesOrFails(place: ProxyPlace, proxy: ProxyConfig, child: Daemon, logEnd: number): Promise<void> {
   const { files } = place;
   const serves = await until(() => answerOrEnd(files, child, proxy.structure), 2, START_AT_MOST);
-  child.unref();
+  child.release();
   if (serves === true) return;
   await stopProxy(place);
   const words = await wordsSince(files.log, logEnd);
   throw new NodeError(`the proxy ${serves === false ? 'ended' : `did not answer within ${START_AT_MOST / 1000} s`} when it was started: ${words}`);
 }
 
-async function launch({ namespace, files, haproxy, confined = [] }: ProxyPlace): Promise<ChildProcess> {
-  const pipe = await openFlowPipe(files);
-  try {
-    // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
-    const proxy = [...confined, haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
-    const given = pipe && { descriptors: { [FLOW_DESCRIPTOR]: pipe.fd }, environment: flowEnvironment(files) };
-    return await launchInside(namespace, files.directory, files.log, isPaired(files) ? watched(proxy) : proxy, given ?? {});
-  } finally {
-    await pipe?.close();
-  }
+async function launch({ namespace, files, haproxy, confined = [] }: ProxyPlace): Promise<Daemon> {
+  // Paths are relative to the working directory: a socket's path must stay below 108 bytes.
+  const proxy = [...confined, haproxy, '-W', '-S', 'unix@master.sock,mode,600', '-p', 'haproxy.pid', ...configArguments(files, files.config)];
+  // One that cannot log still carries traffic.
+  const given = existsSync(flowPipe(files)) ? { pipes: { [FLOW_DESCRIPTOR]: flowPipe(files) }, environment: flowEnvironment(files) } : {};
+  return launchInside(namespace, files.directory, files.log, isPaired(files) ? watched(proxy) : proxy, given);
 }
 
 /** True when it serves the wanted structure, false when it ended, null while it starts. */
-async function answerOrEnd(files: NodeFiles, child: ChildProcess, structure: string): Promise<boolean | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return false;
+async function answerOrEnd(files: NodeFiles, child: Daemon, structure: string): Promise<boolean | null> {
+  if (child.hasEnded()) return false;
   return (await readWorkerInfo(files))?.structure === structure ? true : null;
 }

@@ -23,6 +23,6 @@ export async function watchAgain(place: ProxyPlace): Promise<void> {
   if (!master) return;
   const { namespace, files } = place;
   const child = await launchInside(namespace, files.directory, files.log, watchedAgain(master.pid));
-  child.unref();
+  child.release();
   if ((await until(async () => ((await isWatched(place)) ? true : null), 5, START_AT_MOST)) === null) throw new NodeError('the proxy could not be watched');
 }

@@ -3,7 +3,6 @@
  * of its own and outlives this process, with a keeper that starts it again. A second one would be a second owner: before
  * a start, whatever of one is in the namespace is ended, and the address taken off.
  */
-import type { ChildProcess } from 'node:child_process';
 import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import ipaddr from 'ipaddr.js';
@@ -17,6 +16,7 @@ import { namespacePath } from './names.ts';
 import { commandLineOf, end, isStopped, type Process, namespaceExists, parentOf, processesIn } from './namespace.ts';
 import { until } from './pause.ts';
 import { endOfLog, quoted, textSince } from './daemon-log.ts';
+import type { Daemon } from '../programs/programs.ts';
 import { acceptCandidate, launchInside } from './daemon-process.ts';
 import { dropLink, linkState } from './switch.ts';
 import { type VrrpFiles, isFaulty, livePid, readPid } from './vrrp-files.ts';
@@ -101,8 +101,8 @@ export async function startVrrp(place: VrrpPlace, vrrp: VrrpConfig): Promise<voi
   await putConfig(place, vrrp);
   const logEnd = await endOfLog(place.files.log);
   const child = await launch(place);
-  const started = await until(async () => (child.exitCode === null ? ((await soundPid(place)) === null ? null : true) : false), 5, START_AT_MOST);
-  child.unref();
+  const started = await until(async () => (!child.hasEnded() ? ((await soundPid(place)) === null ? null : true) : false), 5, START_AT_MOST);
+  child.release();
   if (started !== true) {
     await stopVrrp(place);
     throw new NodeError(`keepalived did not start: ${quoted(await textSince(place.files.log, logEnd))}`);
@@ -110,7 +110,7 @@ export async function startVrrp(place: VrrpPlace, vrrp: VrrpConfig): Promise<voi
   await writeWhole(place.files.applied, vrrp.text);
 }
 
-function launch({ namespace, files, keepalived }: VrrpPlace): Promise<ChildProcess> {
+function launch({ namespace, files, keepalived }: VrrpPlace): Promise<Daemon> {
   const command = [keepalived, '-P', '-n', '-l', '-G', '-f', basename(files.config), '-p', basename(files.pid), '-r', basename(files.speakerPid)];
   return launchInside(namespace, files.directory, files.log, kept(command));
 }
