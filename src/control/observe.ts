@@ -13,6 +13,7 @@ import { list } from '../store/rows.ts';
 import { addReadings } from '../store/statistics.ts';
 import type { Store } from '../store/store.ts';
 import { statusChanges } from './operating-status.ts';
+import { servingReading } from './serving-reading.ts';
 
 export interface ObserverOptions {
   readonly store: Store;
@@ -148,7 +149,7 @@ export class Observer {
       if (this.#watched.get(amphoraId) !== watched) return;
       if (reading?.outdated === true) this.#options.onOutdated?.(balancer.loadBalancerId);
       balancer.readings.set(amphoraId, reading);
-      await this.#judge(balancer, decisive([...balancer.readings.values()]));
+      await this.#judge(balancer, servingReading([...balancer.readings.values()]));
     } catch (error) {
       const said = { amphora: amphoraId, reason: error instanceof Error ? error.message : String(error) };
       // That a host is away was said once; what was last seen of its nodes stands.
@@ -230,12 +231,6 @@ function atRest(listeners: readonly ListenerReading[]): ListenerReading[] {
 
 function closed(counters: WorkerCounters): WorkerCounters {
   return { ...counters, activeConnections: 0 };
-}
-
-/** Of a pair, the node with the clients says how things are; the other one where that is silent. */
-function decisive(readings: readonly (Reading | null)[]): Reading | null {
-  const told = readings.filter((reading) => reading !== null);
-  return told.find(({ standby }) => standby !== true) ?? told[0] ?? null;
 }
 
 /** The part of a reading that statuses are made from. */

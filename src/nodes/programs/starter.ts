@@ -30,7 +30,7 @@ export class Starter implements Programs {
   }
 
   async execute(order: Order, input: string | Promise<string>): Promise<Outcome> {
-    const { number, outcome } = this.#ask((asked) => ({ kind: 'execute', number: asked, order }));
+    const { number, outcome } = this.#ask((asked) => ({ kind: 'execute', number: asked, order: withOurs(order) }));
     try {
       this.#tell({ kind: 'input', number, text: await input });
     } catch (error) {
@@ -52,7 +52,7 @@ export class Starter implements Programs {
         this.#tell({ kind: 'enough', number });
       }
     };
-    const { outcome } = this.#ask((asked) => ({ kind: 'stream', number: asked, order, tells: take !== null }), deal);
+    const { outcome } = this.#ask((asked) => ({ kind: 'stream', number: asked, order: withOurs(order), tells: take !== null }), deal);
     try {
       return await outcome;
     } catch (error) {
@@ -78,7 +78,7 @@ export class Starter implements Programs {
           reject(new Error(report.reason));
         }
       });
-      this.#tell({ kind: 'launch', number, order });
+      this.#tell({ kind: 'launch', number, order: withOurs(order) });
     });
   }
 
@@ -131,6 +131,11 @@ export class Starter implements Programs {
     this.#process = null;
     for (const [number, listener] of this.#listeners) listener({ kind: 'refused', number, reason });
   }
+}
+
+/** Variables may have changed since the small process began. */
+function withOurs<O extends Order | DaemonOrder>(order: O): O {
+  return { ...order, env: { ...process.env, ...order.env } };
 }
 
 function refusalOf(refusal: { readonly error: unknown } | null): unknown {
