@@ -29,15 +29,26 @@ function marksIn(answer: string): Map<string, Mark> {
   return new Map(marks.map((mark) => [mark.node, mark]));
 }
 
+/** What shares are compared with. Taken once for all who ask at the same time. */
+export interface PackSnapshot {
+  readonly state: PackState | null;
+  /** The file that the next reload reads. */
+  readonly config: string;
+}
+
+export async function readPackSnapshot(place: ProxyPlace): Promise<PackSnapshot> {
+  const [state, config] = await Promise.all([readPackState(place), readIfThere(place.files.config)]);
+  return { state, config: config ?? '' };
+}
+
 /** The share as it runs; null where it does not, or only in a namespace that is the node's no more. */
-export async function presentShare({ files }: ProxyPlace, state: PackState | null, share: Share | null): Promise<ProxyConfig | null> {
+export async function presentShare({ files }: ProxyPlace, { state, config }: PackSnapshot, share: Share | null): Promise<ProxyConfig | null> {
   const mark = share && state?.marks.get(share.node);
   if (!share || !state || !mark || mark.inode !== share.inode) return null;
   const { backends } = sectionsOf(share.text);
-  const config = await readIfThere(files.config);
   return {
     // What a hand did to the file that the next reload reads is no share of ours.
-    text: config?.includes(share.text) ? share.text : '',
+    text: config.includes(share.text) ? share.text : '',
     structure: mark.structure,
     servers: state.servers.filter(({ backend }) => backends.has(backend)).map(publicServer),
     files: await presentFiles(files, share.text),

@@ -18,7 +18,8 @@ import { createNamespace, deleteNamespace, namespaceExists, namespaceInode } fro
 import { nodeSysctls } from './node-sysctls.ts';
 import { PackReadings } from './pack-reading.ts';
 import { nodesWithShare, readShare, removeShare, writeShare } from './pack-shares.ts';
-import { type PackState, presentShare, readPackState } from './pack-state.ts';
+import { type PackSnapshot, type PackState, presentShare, readPackSnapshot, readPackState } from './pack-state.ts';
+import { writeProxyFiles } from './proxy-files.ts';
 import { isSound } from './proxy-present.ts';
 import { prepareStart, type ProxyPlace, startProxy, stopProxy } from './proxy-process.ts';
 import { reloadProxy } from './proxy-reload.ts';
@@ -29,6 +30,8 @@ import { carryServerSteps } from './server-steps.ts';
 
 /** All that is left of root: entering a namespace, and ports below 1024. Its files are root's own. */
 const CONFINED = ['setpriv', '--bounding-set=-all,+sys_admin,+net_bind_service', '--inh-caps=-all', '--no-new-privs'];
+/** Milliseconds that a look at the process is good for. */
+const FRESH = 250;
 /** More than a few threads gain nothing that the kernel does not eat. */
 const THREADS_AT_MOST = 4;
 
@@ -55,6 +58,8 @@ export class Pack {
   readonly #readings: PackReadings;
   readonly #lost: (nodes: readonly string[], what: string) => void;
   #waiting: Change[] = [];
+  /** null after anything was done. */
+  #taken: { readonly at: number; readonly snapshot: Promise<PackSnapshot> } | null = null;
 
   /** @param lost is told of nodes whose proxy is gone, and what it was */
   constructor(options: PackOptions, lost: (nodes: readonly string[], what: string) => void) {
@@ -82,7 +87,7 @@ export class Pack {
 
   /** The node's share as it runs; null where it does not. */
   present(node: string): Promise<ProxyConfig | null> {
-    return this.#serial.run('pack', async () => presentShare(this.#place, await readPackState(this.#place), await this.#shareOf(node)));
+    return this.#serial.run('pack', async () => presentShare(this.#place, await this.#snapshot(), await this.#shareOf(node)));
   }
 
   /** Resolves when the share serves; rejects with a NotYetError while clients of some share would be forgotten. */
@@ -98,6 +103,8 @@ export class Pack {
   /** What the runtime socket is told of next is in the files first. */
   write(node: string, proxy: ProxyConfig): Promise<void> {
     return this.#serial.run('pack', async () => {
+      this.#taken = null;
+      await writeProxyFiles(this.#place.files, proxy.files);
       await writeShare(this.#shares, node, proxy);
       const shares = await this.#allShares();
       await writeWhole(this.#place.files.config, packConfig(shares, threads()).text);
@@ -105,7 +112,10 @@ export class Pack {
   }
 
   carryServers(steps: readonly ServerStep[]): Promise<void> {
-    return this.#serial.run('pack', () => carryServerSteps(this.#place, steps));
+    return this.#serial.run('pack', () => {
+      this.#taken = null;
+      return carryServerSteps(this.#place, steps).finally(() => (this.#taken = null));
+    });
   }
 
   /** Health and counters of the node's share; null where it does not run. */
@@ -125,6 +135,13 @@ export class Pack {
   /** Removes what all shares had, if none is left. */
   async tidy(): Promise<void> {
     if ((await nodesWithShare(this.#shares)).length === 0) await this.#serial.run('pack', () => this.#end());
+  }
+
+  /** Good for a moment: with hundreds of shares each look at all of them takes milliseconds, and a patrol asks for one after the other. */
+  #snapshot(): Promise<PackSnapshot> {
+    const now = performance.now();
+    if (!this.#taken || now - this.#taken.at > FRESH) this.#taken = { at: now, snapshot: readPackSnapshot(this.#place) };
+    return this.#taken.snapshot;
   }
 
   #change(node: string, proxy: ProxyConfig | null): Promise<void> {
@@ -159,6 +176,7 @@ export class Pack {
   }
 
   async #carry(changes: ReadonlyMap<string, ProxyConfig | null>): Promise<void> {
+    this.#taken = null;
     const state = await readPackState(this.#place);
     const gone = [...changes].flatMap(([node, proxy]) => (proxy === null ? [node] : []));
     // First: what a later reload would bring back must not be there when its namespace is not.
@@ -229,6 +247,7 @@ export class Pack {
   }
 
   async #tellLost(what: string): Promise<void> {
+    this.#taken = null;
     this.#lost(await nodesWithShare(this.#shares), what);
   }
 }

@@ -34,12 +34,20 @@ export function parseServerStates(text: string): Row[] {
   return lines.map((line) => named(names, line.split(' ')));
 }
 
-/** Of `show stat`: comma-separated values under a line of names. */
-export function parseStat(text: string): Row[] {
+/** Of `show stat`: comma-separated values under a line of names. Of the hundred columns only those that are `wanted`; absent is all. */
+export function parseStat(text: string, wanted?: ReadonlySet<string>): Row[] {
   const [header = '', ...lines] = text.split('\n').filter((line) => line !== '');
   if (!header.startsWith('# ')) throw new NodeError(`the proxy's 'show stat' is of an unknown format: ${text.slice(0, 100)}`);
   const names = header.slice(2).split(',');
-  return lines.map((line) => named(names, csvFields(line)));
+  if (!wanted) return lines.map((line) => named(names, csvFields(line)));
+  const columns = names.flatMap((name, index) => (wanted.has(name) ? [[name, index] as const] : []));
+  return lines.map((line) => picked(columns, csvFields(line)));
+}
+
+function picked(columns: readonly (readonly [string, number])[], values: readonly string[]): Row {
+  const row: Record<string, string> = {};
+  for (const [name, index] of columns) row[name] = values[index] ?? '';
+  return row;
 }
 
 function named(names: readonly string[], values: readonly string[]): Row {

@@ -8,6 +8,11 @@ import { askMaster, askWorker } from './proxy-socket.ts';
 import { orNull, readProcesses } from './proxy-state.ts';
 import { readingOf, type WorkerStat } from './reading.ts';
 
+/** What readings are made of (reading.ts, check-words.ts). */
+const COLUMNS: ReadonlySet<string> = new Set(
+  'pxname svname type status scur slim bin bout ereq stot uweight check_status check_code check_duration check_desc last_chk hanafail'.split(' '),
+);
+
 /** null when no proxy answers. */
 export async function readProxyReading(files: NodeFiles): Promise<Reading | null> {
   await trimLog(files.log);
@@ -22,7 +27,7 @@ export async function readProxyReading(files: NodeFiles): Promise<Reading | null
 async function currentStat({ statsSocket }: NodeFiles): Promise<WorkerStat | null> {
   return orNull(async () => {
     const [info = '', stat = ''] = await askWorker(statsSocket, ['show info', 'show stat']);
-    return { worker: parseInfo(info).worker, rows: parseStat(stat) };
+    return { worker: parseInfo(info).worker, rows: parseStat(stat, COLUMNS) };
   });
 }
 
@@ -30,7 +35,7 @@ async function currentStat({ statsSocket }: NodeFiles): Promise<WorkerStat | nul
 async function oldStat(files: NodeFiles, pid: number): Promise<WorkerStat[]> {
   try {
     const [info, stat] = await Promise.all([askMaster(files.masterSocket, `@!${pid} show info`), askMaster(files.masterSocket, `@!${pid} show stat`)]);
-    return [{ worker: parseInfo(info).worker, rows: parseStat(stat) }];
+    return [{ worker: parseInfo(info).worker, rows: parseStat(stat, COLUMNS) }];
   } catch (error) {
     if (error instanceof NodeError) return [];
     throw error;

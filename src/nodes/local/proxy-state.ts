@@ -24,6 +24,8 @@ const DRAINED = 0x08;
 const CHECK_CONFIGURED = 0x02;
 const CHECK_ENABLED = 0x04;
 
+const COLUMNS: ReadonlySet<string> = new Set(['pxname', 'svname', 'bck']);
+
 const ATTEMPTS = 100;
 const PAUSE = 5;
 
@@ -31,7 +33,7 @@ const PAUSE = 5;
 export async function readProxyState(files: NodeFiles): Promise<ProxyState | null> {
   return orNull(async () => {
     const [info = '', states = '', stat = ''] = await askWorker(files.statsSocket, ['show info', 'show servers state', 'show stat -1 4 -1']);
-    return { ...parseInfo(info), servers: runningServers(parseServerStates(states), parseStat(stat)), serverStates: states };
+    return { ...parseInfo(info), servers: runningServers(parseServerStates(states), parseStat(stat, COLUMNS)), serverStates: states };
   });
 }
 
