@@ -12,12 +12,12 @@ export type Edited = UciPackage | typeof INVALID_ARGUMENT | typeof NOT_FOUND;
 
 export type Values = Readonly<Record<string, UciValue>>;
 
-/** Options set one after the other: a list replaces, an empty text removes. */
+/** Options set one after the other: an empty text removes; a list, or what was one, is removed and added at the end. */
 function withValues(before: ReadonlyMap<string, UciValue>, values: Values): Map<string, UciValue> {
   const options = new Map(before);
   for (const [name, value] of Object.entries(values)) {
-    if (value === '') options.delete(name);
-    else options.set(name, value);
+    if (value === '' || typeof value !== 'string' || typeof options.get(name) === 'object') options.delete(name);
+    if (value !== '') options.set(name, value);
   }
   return options;
 }

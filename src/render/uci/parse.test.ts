@@ -23,7 +23,7 @@ interface Vector {
 
 /** What uci of OpenWrt 24.10.8 printed of files named `test`. Long values are abbreviated there. */
 const long = (text: string): string => text.replace('x*9000', 'x'.repeat(9000));
-const VECTORS = (JSON.parse(readFileSync(new URL('grammar-vectors.json', import.meta.url), 'utf8')) as Vector[]).map((vector) =>
+const VECTORS = (JSON.parse(readFileSync(new URL('testdata/grammar-vectors.json', import.meta.url), 'utf8')) as Vector[]).map((vector) =>
   vector.case === 'long_value'
     ? { ...vector, input: long(vector.input), show: { ...vector.show, out: long(vector.show.out) }, export: { ...vector.export, out: long(vector.export.out) } }
     : vector,
