@@ -30,7 +30,7 @@ export interface Knobs {
   loss: number;
   /** Milliseconds that each write to flash takes. */
   slowFlash: number;
-  trouble: 'none' | 'silent' | 'html' | 'half' | 'endless' | 'refuses';
+  trouble: 'none' | 'silent' | 'html' | 'half' | 'cut' | 'endless' | 'refuses';
 }
 
 const METHOD_NOT_FOUND = 3;

@@ -32,7 +32,8 @@ function fileOf(name: string, values: Values): string {
 
 function valuesIn(name: (typeof RECORDINGS)[number], label: string): Values {
   const exchange = exchangesOf(name).find((one) => one.label === label);
-  const { result } = exchange?.response as { result: [number, { values: Values }] };
+  if (!exchange) throw new Error(`nothing is recorded of ${label}`);
+  const { result } = exchange.response as { result: [number, { values: Values }] };
   return result[1].values;
 }
 

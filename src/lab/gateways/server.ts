@@ -49,8 +49,9 @@ async function respond(device: Device, request: IncomingMessage, response: Serve
   const { method = '', url = '', headers } = request;
   const reply = await answer(device, { method, path: url.split('?', 1)[0] ?? '', authorization: headers.authorization, body });
   response.writeHead(reply.status, { 'Content-Type': 'application/json', Connection: 'close' });
-  if (trouble === 'half') return void response.write(reply.body.slice(0, Math.ceil(reply.body.length / 2)), () => response.destroy());
-  response.end(reply.body);
+  const half = reply.body.slice(0, Math.ceil(reply.body.length / 2));
+  if (trouble === 'cut') return void response.write(half, () => response.destroy());
+  response.end(trouble === 'half' ? half : reply.body);
 }
 
 /** One that is too long is read no further than to know it. */
