@@ -20,7 +20,7 @@ function pageOf(title: string, introduction: string, resources: readonly Documen
 }
 
 const EDGE_INTRODUCTION = `For administrators. Lists, filters, pages, ETags, plans and errors are those of the [load balancing API](octavia.md); the catalogue names the service
-\`edge\`. What it is for: [other hosts](../hosts.md).`;
+\`edge\`. What it is for: [other hosts](../hosts.md), [gateways](../gateways.md).`;
 
 const INTRODUCTION = `The paths, names and meanings are OpenStack Octavia's (API v2). The same declarations check every request, so this page cannot
 differ from what the server does. As a machine-readable document: [openapi.json](openapi.json). Errors: [errors](../errors.md).

@@ -3,6 +3,7 @@ import { amphora } from '../../src/model/amphora.ts';
 import { availabilityZone, availabilityZoneProfile } from '../../src/model/availability-zone.ts';
 import { flavor, flavorProfile } from '../../src/model/flavor.ts';
 import { healthMonitor } from '../../src/model/health-monitor.ts';
+import { gateway, site } from '../../src/model/gateway.ts';
 import { host } from '../../src/model/host.ts';
 import { l7Policy } from '../../src/model/l7-policy.ts';
 import { l7Rule } from '../../src/model/l7-rule.ts';
@@ -54,4 +55,4 @@ export const RESOURCES: readonly Documented[] = [
 ];
 
 export const EDGE_PREFIX = '/edge';
-export const EDGE_RESOURCES: readonly Documented[] = [documented(host, '/v1/hosts')];
+export const EDGE_RESOURCES: readonly Documented[] = [documented(host, '/v1/hosts'), documented(site, '/v1/sites'), documented(gateway, '/v1/gateways')];

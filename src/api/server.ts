@@ -12,6 +12,7 @@ import type { ServerSource } from '../model/server.ts';
 import type { Store } from '../store/store.ts';
 import { auditFace } from './audit/face.ts';
 import { edgeFace } from './edge/face.ts';
+import type { GatewayDesk } from './edge/gateways.ts';
 import type { HostDoor } from './edge/hosts.ts';
 import { eventsFace } from './events/face.ts';
 import { limitConnections } from './connection-limit.ts';
@@ -80,6 +81,8 @@ export interface ServerOptions {
   readonly physicalNetworks: readonly string[];
   /** Who lets hosts in; nobody if not given. */
   readonly door?: HostDoor | null;
+  /** Who asks gateways; nobody if not given. */
+  readonly desk?: GatewayDesk | null;
   /** What the compute face lists; nothing if not given. */
   readonly servers?: readonly ServerSource[];
 }
@@ -120,7 +123,16 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const octavia = { ...octaviaOptions(options), authenticate: check };
   await app.register(octaviaFace({ ...octavia, baseUrl: (request) => `${base(request)}${LOAD_BALANCER}` }), { prefix: LOAD_BALANCER });
   await app.register(neutronLbaasFace({ ...octavia, baseUrl: (request) => `${base(request)}/network` }), { prefix: NEUTRON_LBAAS });
-  await app.register(edgeFace({ ...octavia, door: options.door ?? null, baseUrl: (request) => `${base(request)}${EDGE}` }), { prefix: EDGE });
+  await app.register(
+    edgeFace({
+      ...octavia,
+      door: options.door ?? null,
+      desk: options.desk ?? null,
+      secretKeys: options.secretKeys ?? null,
+      baseUrl: (request) => `${base(request)}${EDGE}`,
+    }),
+    { prefix: EDGE },
+  );
   const records = { store: options.store, authenticate: check, roleSet: options.roleSet, maxLimit: options.maxLimit, baseUrl: base };
   await app.register(eventsFace({ ...records, log: options.log, maxConnections: options.maxConnections ?? MAX_CONNECTIONS }), { prefix: '/events' });
   await app.register(auditFace(records), { prefix: '/audit' });

@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Config } from '../config/options.ts';
 import type { Overrides } from '../config/load.ts';
 import type { AgentWords } from './agent.ts';
+import type { LabGatewayOptions } from './lab-gateways.ts';
 import { type Host, addNouns, optionOf, CLOUD_FLAGS, statePathOf } from './api/commands.ts';
 import { describe, exitCodeOf } from './cli-error.ts';
 import { FORMATS, type OutputOptions } from './output.ts';
@@ -77,6 +78,14 @@ function labCommands(): Command {
   shared(lab.command('stop <host>').description('stop the web server of a host')).action(
     verb<[string]>(async (config, _options, host) => (await load()).stop(config, host)),
   );
+  formatted(lab.command('gateways').description('OpenWrt gateways that are not there: they answer on loopback until Ctrl-C, and are printed first'))
+    .option('--count <number>', 'how many', '1')
+    .option('--base-port <port>', 'port of the first, the others follow; 0: any that are free', '0')
+    .option('--release <name>', '19.07, 21.02, 22.03, 23.05, 24.10 or 25.12', '24.10')
+    .option('--packages <names>', 'what is installed beyond the image, with commas between', 'haproxy,keepalived')
+    .option('--latency <ms>', 'milliseconds before each answer', '0')
+    .option('--loss <percent>', 'of a hundred requests, those that are never answered', '0')
+    .action(verb(async (_config, options) => (await import('./lab-gateways.ts')).labGateways(options as unknown as LabGatewayOptions)));
   return lab;
 }
 

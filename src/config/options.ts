@@ -71,6 +71,7 @@ export const GROUP_HELP = {
   quotas: 'How much a project may have.',
   network: 'Networks, subnets and ports.',
   local_node: 'Load balancers in network namespaces of this host.',
+  gateways: 'How the OpenWrt gateways at sites are looked after (docs/gateways.md).',
   agents: 'Where the agents of other hosts connect to (docs/hosts.md).',
   agent: 'The agent of a host that carries load balancers for a server elsewhere (weir agent).',
   haproxy_amphora: 'What HAProxy says of the flows it carries (docs/flow-logs.md).',
@@ -265,6 +266,14 @@ export const OPTIONS = {
       5,
       'Seconds between two that are tried. After three in a row that worked, and as long without another loss, all go on.',
     ),
+  },
+  gateways: {
+    check_interval: option(
+      decimal(1, 86_400),
+      300,
+      'Seconds between two looks at a gateway that answers. One that does not is asked sooner, with growing pauses.',
+    ),
+    checks_at_once: option(integer(1, 1000), 32, 'How many gateways are asked at the same time.'),
   },
   audit: {
     days: option(integer(1, 36_500), 90, 'How long entries of the audit trail are kept, days.'),

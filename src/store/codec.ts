@@ -8,6 +8,7 @@ import { availabilityZone, availabilityZoneProfile } from '../model/availability
 import type { Storage } from '../model/field.ts';
 import { flavor, flavorProfile } from '../model/flavor.ts';
 import { healthMonitor } from '../model/health-monitor.ts';
+import { gateway, site } from '../model/gateway.ts';
 import { host } from '../model/host.ts';
 import { applicationCredential, domain, endpoint, project, region, role, service, user } from '../model/identity.ts';
 import { l7Policy } from '../model/l7-policy.ts';
@@ -36,6 +37,8 @@ export const DECLARED: readonly Resource[] = [
   l7Rule,
   amphora,
   host,
+  site,
+  gateway,
   quota,
   flavor,
   flavorProfile,

@@ -3,6 +3,7 @@ import type { Generated } from 'kysely';
 import type { Amphora } from '../model/amphora.ts';
 import type { AvailabilityZone, AvailabilityZoneProfile } from '../model/availability-zone.ts';
 import type { Flavor, FlavorProfile } from '../model/flavor.ts';
+import type { Gateway, Site } from '../model/gateway.ts';
 import type { HealthMonitor } from '../model/health-monitor.ts';
 import type { Host } from '../model/host.ts';
 import type {
@@ -43,6 +44,8 @@ export interface Database {
   l7_rule: L7Rule;
   amphora: Amphora;
   host: Host;
+  site: Site;
+  gateway: Gateway;
   listener_statistics: ListenerStatistics;
   quota: Quota;
   flavor: Flavor;

@@ -48,6 +48,7 @@ const USERS = {
   availability_zone_profile: { table: 'availability_zone', column: 'availability_zone_profile_id' },
   flavor: { table: 'load_balancer', column: 'flavor_id' },
   host: { table: 'amphora', column: 'compute_id' },
+  site: { table: 'gateway', column: 'site_id' },
   availability_zone: { table: 'load_balancer', column: 'availability_zone' },
 } as const;
 

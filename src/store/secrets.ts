@@ -118,15 +118,27 @@ export function payloadsOfKey(db: Db, number: number, limit: number): Promise<(S
     .execute();
 }
 
+/** Of payloads, and of passwords of gateways. */
 export async function countOfKey(db: Db, number: number): Promise<number> {
-  const payloads = db.selectFrom('secret_payload').where('key_number', '=', number);
-  return (await payloads.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow()).count;
+  const counts = (['secret_payload', 'gateway'] as const).map((table) =>
+    db
+      .selectFrom(table)
+      .where('key_number', '=', number)
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow(),
+  );
+  return (await Promise.all(counts)).reduce((sum, { count }) => sum + count, 0);
 }
 
-/** 0 when there are no payloads. */
+/** 0 when nothing is encrypted. */
 export async function highestKeyNumber(db: Db): Promise<number> {
-  const row = await db.selectFrom('secret_payload').select('key_number').orderBy('key_number', 'desc').limit(1).executeTakeFirst();
-  return row?.key_number ?? 0;
+  const numbers = (['secret_payload', 'gateway'] as const).map((table) =>
+    db
+      .selectFrom(table)
+      .select(({ fn }) => fn.max('key_number').as('highest'))
+      .executeTakeFirst(),
+  );
+  return Math.max(...(await Promise.all(numbers)).map((row) => row?.highest ?? 0));
 }
 
 /** The secrets of containers, in the order their creators gave them. */

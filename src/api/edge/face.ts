@@ -8,11 +8,18 @@ import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
 import { answerError } from '../octavia/face.ts';
 import { type FaceOptions, guard } from '../octavia/routes.ts';
+import type { SecretKeys } from '../key-manager/secret-keys.ts';
+import { type GatewayDesk, registerGateways } from './gateways.ts';
 import { type HostDoor, registerHosts } from './hosts.ts';
+import { registerSites } from './sites.ts';
 
 export interface EdgeOptions extends FaceOptions {
   /** null: hosts cannot join. */
   readonly door: HostDoor | null;
+  /** Who asks gateways; null where nobody does. */
+  readonly desk: GatewayDesk | null;
+  /** What passwords of gateways are encrypted with; without them there are no gateways. */
+  readonly secretKeys: SecretKeys | null;
 }
 
 /** Registered under a prefix of its own. */
@@ -28,6 +35,8 @@ export function edgeFace(options: EdgeOptions): FastifyPluginAsync {
       async (v1) => {
         guard(v1, options);
         registerHosts(v1, options, options.door);
+        registerSites(v1, options);
+        if (options.secretKeys) registerGateways(v1, options, options.secretKeys, options.desk);
       },
       { prefix: '/v1' },
     );

@@ -18,7 +18,9 @@ import { bootstrapIdentity } from '../identity/bootstrap.ts';
 import { addUser } from '../identity/faces.fixture.ts';
 import { LoginLimit } from '../identity/login-limit.ts';
 import { Tokens } from '../identity/tokens.ts';
+import type { GatewayDesk } from '../edge/gateways.ts';
 import type { HostDoor } from '../edge/hosts.ts';
+import { SecretKeys } from '../key-manager/secret-keys.ts';
 import { buildServer } from '../server.ts';
 
 export type Body = Record<string, unknown>;
@@ -63,6 +65,8 @@ export interface FixtureOptions {
   readonly network?: 'embedded' | 'unchecked';
   readonly limits?: Partial<Limits>;
   readonly door?: HostDoor;
+  /** Gives gateways, too. */
+  readonly desk?: GatewayDesk;
   readonly restarts?: RestartLimits;
 }
 
@@ -153,6 +157,7 @@ async function serve(t: TestContext, store: Store, tokens: Tokens, drivers: Driv
     physicalNetworks: [],
     loginLimit: new LoginLimit(),
     ...(options.door ? { door: options.door } : {}),
+    ...(options.desk ? { desk: options.desk, secretKeys: await SecretKeys.open({ statePath: await temporaryDirectory(t), db: store.db }) } : {}),
     log: silent,
   });
   t.after(() => app.close());

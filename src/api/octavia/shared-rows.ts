@@ -26,7 +26,7 @@ export function viewShared(resource: Resource): (db: Db, rows: readonly object[]
 }
 
 /** Octavia's word for the kind in its refusal of a second one with the name. */
-type Kind = 'flavor' | 'availability zone' | 'host';
+type Kind = 'flavor' | 'availability zone' | 'host' | 'site' | 'gateway';
 
 export async function addShared<R extends Resource>(tx: AuditedTx, resource: R, row: RowOf<R>, kind: Kind): Promise<RowOf<R>> {
   await add(tx, resource, row, () => taken(kind, row));

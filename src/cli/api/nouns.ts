@@ -6,6 +6,7 @@ import { amphora } from '../../model/amphora.ts';
 import { availabilityZone, availabilityZoneProfile } from '../../model/availability-zone.ts';
 import { flavor, flavorProfile } from '../../model/flavor.ts';
 import { healthMonitor } from '../../model/health-monitor.ts';
+import { gateway, site } from '../../model/gateway.ts';
 import { host } from '../../model/host.ts';
 import { l7Policy } from '../../model/l7-policy.ts';
 import { l7Rule } from '../../model/l7-rule.ts';
@@ -123,6 +124,11 @@ export const NOUNS: readonly Noun[] = [
   noun('host', host, '/v1/hosts', 'id name zone enabled status nodes last_seen_at', {
     service: 'edge',
     extras: [{ words: ['invite'], doc: 'let it join anew: print another token, and shut out whoever joined before', does: 'act', path: 'invite', shows: true }],
+  }),
+  noun('site', site, '/v1/sites', 'id name location gateways', { service: 'edge' }),
+  noun('gateway', gateway, '/v1/gateways', 'id name site_id enabled status url last_seen_at', {
+    service: 'edge',
+    extras: [{ words: ['check'], doc: 'ask it now what it is', does: 'act', path: 'check', shows: true }],
   }),
 ];
 

@@ -1,4 +1,5 @@
 /** One virtual gateway: its files, sessions, services and knobs, and what its ubus answers. */
+import { createHash } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { DeviceFiles } from './files.ts';
 import { type DevicePrograms, FileObject, type Ran } from './file-object.ts';
@@ -7,7 +8,8 @@ import { type ServiceHooks, Services } from './services.ts';
 import { NOBODY, type Session, Sessions, grant, mayDo } from './sessions.ts';
 import { type Answer, UciObject } from './uci-object.ts';
 import { parseUciLeniently } from '../../render/uci/parse.ts';
-import type { UciValue } from '../../render/uci/package.ts';
+import { type UciValue, section } from '../../render/uci/package.ts';
+import { printUci } from '../../render/uci/print.ts';
 import { isPlainObject } from '../../model/field.ts';
 
 type Args = Readonly<Record<string, unknown>>;
@@ -34,6 +36,8 @@ export interface Knobs {
 }
 
 const METHOD_NOT_FOUND = 3;
+/** As the package comes. */
+const KEEPALIVED = printUci({ name: 'keepalived', sections: [section('globals', 'globals', { enabled: '0' })] });
 const NOTHING: ServiceHooks = { onAction: () => {}, onSignal: () => {} };
 
 export class Device {
@@ -75,7 +79,7 @@ export class Device {
 
   #flash(): void {
     for (const [path, text] of Object.entries(imageFiles(this.#options))) this.files.write(path, text);
-    if (this.#options.packages.includes('keepalived')) this.files.write('/etc/config/keepalived', "\nconfig globals 'globals'\n\toption enabled '0'\n\n");
+    if (this.#options.packages.includes('keepalived')) this.files.write('/etc/config/keepalived', KEEPALIVED);
     if (this.#options.packages.includes('haproxy')) this.files.write('/etc/haproxy.cfg', 'global\n\tmaxconn 32000\n');
   }
 
@@ -180,19 +184,20 @@ export class Device {
     return status;
   }
 
+  /** Of one device, or of all by their names. */
   #deviceStatus({ name }: Args): Answer {
-    const known = new Set(this.#sections('network', 'interface').map(({ options }) => String(options.get('device') ?? options.get('ifname') ?? '')));
-    if (typeof name === 'string' && !known.has(name)) return 4;
-    return {
-      external: false,
-      present: true,
-      type: 'Network device',
-      up: true,
-      carrier: true,
-      mtu: 1500,
-      macaddr: '02:00:00:00:00:01',
-      statistics: { rx_bytes: 0, tx_bytes: 0 },
-    };
+    const names = this.#sections('network', 'interface').map(({ options }) => String(options.get('device') ?? options.get('ifname') ?? ''));
+    const devices = Object.fromEntries([...new Set(names)].map((one, index) => [one, this.#deviceView(one, index)]));
+    if (typeof name !== 'string') return devices;
+    return devices[name] ?? 4;
+  }
+
+  /** The MAC follows from the serial number: another device has another one. */
+  #deviceView(name: string, index: number): Record<string, unknown> {
+    const digest = createHash('sha256').update(this.#options.serial).digest();
+    const bytes = [0x02, ...digest.subarray(0, 4), name === 'lo' ? 0 : (digest[4] ?? 0) ^ index];
+    const macaddr = name === 'lo' ? '00:00:00:00:00:00' : bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+    return { external: false, present: true, type: 'Network device', up: true, carrier: true, mtu: 1500, macaddr, statistics: { rx_bytes: 0, tx_bytes: 0 } };
   }
 
   #sections(config: string, type: string): readonly { readonly name: string | undefined; readonly options: ReadonlyMap<string, UciValue> }[] {

@@ -1,4 +1,6 @@
 /** What a freshly flashed gateway has: files, services and facts, by its release. */
+import type { UciSection, UciValue } from '../../render/uci/package.ts';
+import { printUci } from '../../render/uci/print.ts';
 import type { DeviceService } from './services.ts';
 
 /** Releases whose images differ in what matters here (openwrt reference §3). */
@@ -26,21 +28,39 @@ export interface ImageOptions {
   readonly packages: readonly string[];
 }
 
-export function imageFiles({ release, hostname, lanAddress, wanAddress, wanGateway, rootPassword, serial }: ImageOptions): Record<string, string> {
+export function imageFiles({
+  release,
+  hostname,
+  lanAddress,
+  wanAddress,
+  wanGateway,
+  rootPassword,
+  serial,
+  packages: installed,
+}: ImageOptions): Record<string, string> {
   const { version, packages, firewall } = RELEASES[release];
   return {
     '/etc/openwrt_release': `DISTRIB_ID='OpenWrt'\nDISTRIB_RELEASE='${version}'\n`,
     '/etc/shadow': `root:plain-${rootPassword}:0:0:99999:7:::\n`,
     '/etc/serial': `${serial}\n`,
-    '/etc/config/system': `\nconfig system\n\toption hostname '${hostname}'\n\toption timezone 'UTC'\n\toption log_size '128'\n\n`,
+    '/etc/config/system': file('system', [['system', undefined, { hostname, timezone: 'UTC', log_size: '128' }]]),
     '/etc/config/network': networkOf(release, lanAddress, wanAddress, wanGateway),
     '/etc/config/firewall': FIREWALL,
-    '/etc/config/dhcp':
-      "\nconfig dnsmasq\n\toption domain 'lan'\n\toption leasefile '/tmp/dhcp.leases'\n\nconfig dhcp 'lan'\n\toption interface 'lan'\n\toption start '100'\n\toption limit '150'\n\n",
-    '/etc/config/uhttpd':
-      "\nconfig uhttpd 'main'\n\tlist listen_http '0.0.0.0:80'\n\tlist listen_https '0.0.0.0:443'\n\toption home '/www'\n\toption ubus_prefix '/ubus'\n\toption max_requests '3'\n\toption max_connections '100'\n\toption script_timeout '60'\n\n",
-    '/etc/config/rpcd':
-      "\nconfig rpcd\n\toption socket '/var/run/ubus/ubus.sock'\n\toption timeout '30'\n\nconfig login\n\toption username 'root'\n\toption password '$p$root'\n\tlist read '*'\n\tlist write '*'\n\n",
+    '/etc/config/dhcp': file('dhcp', [
+      ['dnsmasq', undefined, { domain: 'lan', leasefile: '/tmp/dhcp.leases' }],
+      ['dhcp', 'lan', { interface: 'lan', start: '100', limit: '150' }],
+    ]),
+    '/etc/config/uhttpd': file('uhttpd', [
+      [
+        'uhttpd',
+        'main',
+        { listen_http: ['0.0.0.0:80'], listen_https: ['0.0.0.0:443'], home: '/www', ubus_prefix: '/ubus', max_connections: '100', script_timeout: '60' },
+      ],
+    ]),
+    '/etc/config/rpcd': file('rpcd', [
+      ['rpcd', undefined, { socket: '/var/run/ubus/ubus.sock', timeout: '30' }],
+      ['login', undefined, { username: 'root', password: '$p$root', read: ['*'], write: ['*'] }],
+    ]),
     '/usr/share/rpcd/acl.d/unauthenticated.json': JSON.stringify({
       unauthenticated: { description: 'Access controls for unauthenticated requests', read: { ubus: { session: ['access', 'login'] } } },
     }),
@@ -48,62 +68,43 @@ export function imageFiles({ release, hostname, lanAddress, wanAddress, wanGatew
       superuser: { description: 'Super user access role', read: EVERYTHING, write: EVERYTHING },
     }),
     ...(packages === 'apk' ? { '/usr/bin/apk': '' } : { '/bin/opkg': '' }),
-    ...(firewall === 'fw4' ? { '/sbin/fw4': '' } : { '/sbin/fw3': '' }),
+    ...(firewall === 'fw4' ? { '/sbin/fw4': '', '/usr/sbin/nft': '', '/usr/bin/ucode': '' } : { '/sbin/fw3': '', '/usr/sbin/iptables': '' }),
+    '/usr/sbin/dnsmasq': '',
+    ...Object.fromEntries(installed.map((name) => [`/usr/sbin/${name}`, ''])),
   };
 }
 
 const EVERYTHING = { ubus: { '*': ['*'] }, uci: ['*'], file: { '*': ['*'] }, 'cgi-io': ['*'] };
 
+type Sketch = readonly [type: string, name: string | undefined, options: Readonly<Record<string, UciValue>>];
+
+function file(name: string, sketches: readonly Sketch[]): string {
+  return printUci({ name, sections: sketches.map(([type, of, options]): UciSection => ({ name: of, type, options: new Map(Object.entries(options)) })) });
+}
+
 function networkOf(release: Release, lan: string, wan: string, gateway: string): string {
-  const [address = '', length = '24'] = lan.split('/');
-  const mask = maskOf(Number(length));
-  const link = release === '19.07' ? "\toption ifname 'eth0'\n\toption type 'bridge'\n" : "\toption device 'eth0'\n";
-  const lanAddress = release === '25.12' ? `\tlist ipaddr '${lan}'\n` : `\toption ipaddr '${address}'\n\toption netmask '${mask}'\n`;
-  const wanLink = release === '19.07' ? "\toption ifname 'eth1'\n" : "\toption device 'eth1'\n";
-  return `\nconfig interface 'loopback'\n\toption device 'lo'\n\toption proto 'static'\n\toption ipaddr '127.0.0.1'\n\toption netmask '255.0.0.0'\n\nconfig interface 'lan'\n${link}\toption proto 'static'\n${lanAddress}\nconfig interface 'wan'\n${wanLink}\toption proto 'static'\n\tlist ipaddr '${wan}'\n\toption gateway '${gateway}'\n\n`;
+  const [ipaddr = '', length = '24'] = lan.split('/');
+  const lanLink = release === '19.07' ? { ifname: 'eth0', type: 'bridge' } : { device: 'eth0' };
+  const lanAddress = release === '25.12' ? { ipaddr: [lan] } : { ipaddr, netmask: maskOf(Number(length)) };
+  const wanLink = release === '19.07' ? { ifname: 'eth1' } : { device: 'eth1' };
+  return file('network', [
+    ['interface', 'loopback', { device: 'lo', proto: 'static', ipaddr: '127.0.0.1', netmask: '255.0.0.0' }],
+    ['interface', 'lan', { ...lanLink, proto: 'static', ...lanAddress }],
+    ['interface', 'wan', { ...wanLink, proto: 'static', ipaddr: [wan], gateway }],
+  ]);
 }
 
 function maskOf(length: number): string {
   return [0, 1, 2, 3].map((index) => 256 - 2 ** (8 - Math.min(8, Math.max(0, length - index * 8)))).join('.');
 }
 
-const FIREWALL = `
-config defaults
-	option syn_flood '1'
-	option input 'REJECT'
-	option output 'ACCEPT'
-	option forward 'REJECT'
-
-config zone
-	option name 'lan'
-	list network 'lan'
-	option input 'ACCEPT'
-	option output 'ACCEPT'
-	option forward 'ACCEPT'
-
-config zone
-	option name 'wan'
-	list network 'wan'
-	list network 'wan6'
-	option input 'REJECT'
-	option output 'ACCEPT'
-	option forward 'REJECT'
-	option masq '1'
-	option mtu_fix '1'
-
-config forwarding
-	option src 'lan'
-	option dest 'wan'
-
-config rule
-	option name 'Allow-Ping'
-	option src 'wan'
-	option proto 'icmp'
-	option icmp_type 'echo-request'
-	option family 'ipv4'
-	option target 'ACCEPT'
-
-`;
+const FIREWALL = file('firewall', [
+  ['defaults', undefined, { syn_flood: '1', input: 'REJECT', output: 'ACCEPT', forward: 'REJECT' }],
+  ['zone', undefined, { name: 'lan', network: ['lan'], input: 'ACCEPT', output: 'ACCEPT', forward: 'ACCEPT' }],
+  ['zone', undefined, { name: 'wan', network: ['wan', 'wan6'], input: 'REJECT', output: 'ACCEPT', forward: 'REJECT', masq: '1', mtu_fix: '1' }],
+  ['forwarding', undefined, { src: 'lan', dest: 'wan' }],
+  ['rule', undefined, { name: 'Allow-Ping', src: 'wan', proto: 'icmp', icmp_type: 'echo-request', family: 'ipv4', target: 'ACCEPT' }],
+]);
 
 /** Init scripts, by the packages that bring them. */
 export function imageServices(packages: readonly string[]): DeviceService[] {

@@ -9,6 +9,8 @@ import { BODY_AT_MOST, answer } from './rpc.ts';
 
 export interface Listening {
   readonly url: string;
+  /** Another device answers there from now on. */
+  serve(device: Device): void;
   close(): Promise<void>;
 }
 
@@ -22,13 +24,17 @@ export async function listen(
   device: Device,
   { host = '127.0.0.1', port = 0, tls }: { readonly host?: string; readonly port?: number; readonly tls?: Tls } = {},
 ): Promise<Listening> {
-  const serve = (request: IncomingMessage, response: ServerResponse): void => void respond(device, request, response).catch(() => response.destroy());
+  let served = device;
+  const serve = (request: IncomingMessage, response: ServerResponse): void => void respond(served, request, response).catch(() => response.destroy());
   const server: Server = tls ? createTlsServer(tls, serve) : createServer(serve);
   server.listen(port, host);
   await once(server, 'listening');
   const { port: found } = server.address() as AddressInfo;
   return {
     url: `${tls ? 'https' : 'http'}://${host}:${found}`,
+    serve: (other) => {
+      served = other;
+    },
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -44,6 +44,12 @@ export class GatewayClient {
     return calls.map((call, index) => dataOf(call, outcomes[index]));
   }
 
+  /** Whether each is there, as far as the user may know. */
+  async present(calls: readonly Call[], signal?: AbortSignal): Promise<boolean[]> {
+    const outcomes = await this.#session.batch(calls, signal);
+    return outcomes.map((outcome) => 'status' in outcome && outcome.status === OK);
+  }
+
   async one(objectName: string, method: string, args: Record<string, unknown> = {}): Promise<Data | null> {
     const [data = null] = await this.all([{ object: objectName, method, args }]);
     return data;

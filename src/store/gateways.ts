@@ -1,0 +1,41 @@
+/** What the server itself writes down of gateways: their answers, and under which key their passwords are. */
+import type { Gateway } from '../model/gateway.ts';
+import { gateway } from '../model/gateway.ts';
+import { byId, update } from './rows.ts';
+import type { Db, Tx } from './store.ts';
+
+export async function gatewaysBySite(db: Db): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('gateway')
+    .select((of) => ['site_id', of.fn.countAll<number>().as('gateways')])
+    .groupBy('site_id')
+    .execute();
+  return new Map(rows.map(({ site_id, gateways }) => [site_id, gateways]));
+}
+
+/** Those that are asked: switched on. */
+export function watchedGateways(db: Db): Promise<Gateway[]> {
+  return db.selectFrom('gateway').selectAll().where('enabled', '=', true).orderBy('id').execute();
+}
+
+export type Answered = Pick<Gateway, 'status' | 'status_reason' | 'checked_at'> & Partial<Pick<Gateway, 'facts' | 'last_seen_at' | 'identity'>>;
+
+/** What of a gateway decides who answers. */
+const ASKED_BY = ['url', 'username', 'sealed', 'tls_pin', 'enabled'] as const;
+
+/** False where the gateway has been changed since it was asked: the answer is another one's then. */
+export async function recordAnswer(tx: Tx, asked: Gateway, answer: Answered): Promise<boolean> {
+  const row = await byId(tx.db, gateway, asked.id);
+  if (!row || ASKED_BY.some((name) => row[name] !== asked[name])) return false;
+  await update(tx.db, gateway, asked.id, answer);
+  return true;
+}
+
+/** Some of those whose password is under this key. */
+export function gatewaysOfKey(db: Db, number: number, limit: number): Promise<Pick<Gateway, 'id' | 'key_number' | 'sealed'>[]> {
+  return db.selectFrom('gateway').select(['id', 'key_number', 'sealed']).where('key_number', '=', number).limit(limit).execute();
+}
+
+export async function replaceSealed(db: Db, { id, key_number, sealed }: Pick<Gateway, 'id' | 'key_number' | 'sealed'>): Promise<void> {
+  await db.updateTable('gateway').set({ key_number, sealed }).where('id', '=', id).execute();
+}
