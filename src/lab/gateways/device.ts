@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { DeviceFiles } from './files.ts';
 import { type DevicePrograms, FileObject, type Ran } from './file-object.ts';
+import { GUARD, Guard } from './guard.ts';
 import { type ImageOptions, RELEASES, imageFiles, imageServices } from './image.ts';
 import { type ServiceHooks, Services } from './services.ts';
 import { NOBODY, type Session, Sessions, grant, mayDo } from './sessions.ts';
@@ -48,6 +49,7 @@ export class Device {
   readonly knobs: Knobs = { latency: 0, jitter: 0, loss: 0, slowFlash: 0, trouble: 'none' };
   readonly #options: DeviceOptions;
   readonly #file: FileObject;
+  readonly #guard: Guard;
   #bootedAt: number;
 
   constructor(options: DeviceOptions) {
@@ -57,6 +59,7 @@ export class Device {
     this.sessions = new Sessions(this.files, clock);
     this.services = new Services(imageServices(options.packages), clock, hooks);
     this.uci = new UciObject(this.files, clock, { changed: (packages) => this.services.changed(packages) });
+    this.#guard = new Guard(this.files, clock, { restored: (services) => this.#restored(services) });
     this.#file = new FileObject(this.files, new Map([...this.#ownPrograms(), ...(options.programs ?? [])]));
     this.#bootedAt = clock.now();
     this.#flash();
@@ -68,7 +71,15 @@ export class Device {
     this.sessions.clear();
     this.files.forgetMemory();
     this.#bootedAt = this.#options.clock.now();
+    // An init script of its own, before anything else starts.
+    this.#guard.boot();
     this.services.boot();
+  }
+
+  /** `reload_config` tells procd of every package whose file is another one now. */
+  #restored(services: readonly string[]): void {
+    this.services.changed(this.files.list('/etc/config'));
+    for (const name of services) this.services.rc('init', { name, action: 'reload' });
   }
 
   factoryReset(): void {
@@ -205,15 +216,19 @@ export class Device {
   }
 
   #ownPrograms(): Map<string, (args: readonly string[]) => Ran> {
-    const fw4 = ([action]: readonly string[]): Ran =>
-      action === 'check'
-        ? { code: 0, stdout: 'Ruleset passes nftables check.\n' }
-        : action === 'print'
-          ? { code: 0, stdout: 'table inet fw4\nflush table inet fw4\n' }
-          : { code: 1 };
     const init = (args: readonly string[], name: string): Ran => ({ code: this.services.rc('init', { name, action: args[0] }) === 0 ? 0 : 1 });
     const scripts = imageServices(this.#options.packages).map(({ name }) => [`/etc/init.d/${name}`, (args: readonly string[]) => init(args, name)] as const);
-    return new Map([...(RELEASES[this.#options.release].firewall === 'fw4' ? [['/sbin/fw4', fw4] as const] : []), ...scripts]);
+    const fw4 = RELEASES[this.#options.release].firewall === 'fw4' ? [['/sbin/fw4', (args: readonly string[]) => this.#fw4(args)] as const] : [];
+    return new Map([...fw4, [GUARD, (args: readonly string[]) => this.#guard.run(args)] as const, ...scripts]);
+  }
+
+  /** A redirect to two addresses is left out with a warning, and the code says that all is well (openwrt reference §5). */
+  #fw4([action]: readonly string[]): Ran {
+    if (action === 'print') return { code: 0, stdout: 'table inet fw4\nflush table inet fw4\n' };
+    if (action !== 'check') return { code: 1 };
+    const bad = this.#sections('firewall', 'redirect').filter(({ options }) => String(options.get('dest_ip') ?? '').includes(' '));
+    const stderr = bad.map(({ name }) => `[!] Section ${name ?? ''} option 'dest_ip' must not be a list, skipping section\n`).join('');
+    return { code: 0, stdout: 'Ruleset passes nftables check.\n', stderr };
   }
 }
 

@@ -96,13 +96,18 @@ export class FileObject {
     if (env !== undefined) return DENIED;
     const path = command.includes('/') ? command : SEARCHED.map((directory) => `${directory}/${command}`).find((one) => this.#programs.has(one));
     const program = path === undefined ? undefined : this.#programs.get(path);
-    if (path === undefined || !program) return NOT_FOUND;
+    if (path === undefined || !program || !this.#isInstalled(path)) return NOT_FOUND;
     const args = (Array.isArray(params) ? params : []).filter((one): one is string => typeof one === 'string');
     if (!mayDo(session, 'file', path, 'exec') && !mayDo(session, 'file', [path, ...args].join(' '), 'exec')) return DENIED;
     const { code, stdout = '', stderr = '', killed } = await program(args);
     if (killed === 'timeout') return TIMED_OUT;
     if (Buffer.byteLength(stdout) >= MOST || Buffer.byteLength(stderr) >= MOST) return NOT_SUPPORTED;
     return { code: killed === 'signal' ? 0 : code, ...(stdout === '' ? {} : { stdout }), ...(stderr === '' ? {} : { stderr }) };
+  }
+
+  /** What no image has must have been written there. */
+  #isInstalled(path: string): boolean {
+    return !path.startsWith('/usr/libexec/') || this.#files.read(path) !== undefined;
   }
 }
 

@@ -32,6 +32,7 @@ const DIRECTORIES = [
   '/var/run',
   '/usr',
   '/usr/share',
+  '/usr/libexec',
 ];
 
 export class DeviceFiles {

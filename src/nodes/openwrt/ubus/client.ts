@@ -71,6 +71,11 @@ export class GatewayClient {
     return configs.map((config, index) => packageOf(config, dataOf({ object: 'uci', method: 'get', args: { config } }, outcomes[index], [NOT_FOUND])));
   }
 
+  /** What became of each call, refusals included. */
+  outcomes(calls: readonly Call[], signal?: AbortSignal): Promise<Outcome[]> {
+    return this.#session.batch(calls, signal);
+  }
+
   /** Stages the changes in this session. */
   async uciStage(operations: readonly UciOperation[]): Promise<void> {
     await this.all(operations.map((operation) => ({ object: 'uci', ...callOf(operation) })));
@@ -118,9 +123,7 @@ export class GatewayClient {
 
   /** Strings only: rpcd leaves others out in silence. */
   async exec(command: string, params: readonly string[] = []): Promise<Executed> {
-    const data = await this.one('file', 'exec', { command, params });
-    const { code, stdout = '', stderr = '' } = shaped(data, objectWith({ code: whole(0, 255) }, { stdout: TEXT, stderr: TEXT }), command);
-    return { code, stdout, stderr };
+    return executedOf(await this.one('file', 'exec', { command, params }), command);
   }
 
   /** Its exit code is lost: what came of it has to be looked at. */
@@ -130,15 +133,55 @@ export class GatewayClient {
 
   /** Names of services that run, of those that procd knows. */
   async running(): Promise<ReadonlySet<string>> {
-    const services = shaped(await this.one('service', 'list'), mapOf(objectWith({}, { instances: mapOf(objectWith({}, { running: flag })) })), 'service list');
-    return new Set(
-      Object.entries(services).flatMap(([name, { instances = {} }]) => (Object.values(instances).some(({ running }) => running === true) ? [name] : [])),
-    );
+    return runningIn(await this.one('service', 'list'));
   }
 
   async end(): Promise<void> {
     await this.#session.end();
   }
+}
+
+/** Of `file exec`. */
+export function executedOf(data: Data | null, command: string): Executed {
+  const { code, stdout = '', stderr = '' } = shaped(data, objectWith({ code: whole(0, 255) }, { stdout: TEXT, stderr: TEXT }), command);
+  return { code, stdout, stderr };
+}
+
+export interface Survey {
+  readonly packages: readonly (UciPackage | null)[];
+  readonly sums: readonly (string | null)[];
+  readonly running: ReadonlySet<string>;
+}
+
+/** Asks for packages, MD5 sums of files and running services. */
+export function surveyCalls(configs: readonly string[], paths: readonly string[]): Call[] {
+  return [
+    ...configs.map((config) => ({ object: 'uci', method: 'get', args: { config } })),
+    ...paths.map((path) => ({ object: 'file', method: 'md5', args: { path } })),
+    { object: 'service', method: 'list', args: {} },
+  ];
+}
+
+/** null for what is not there. Throws a GatewayFault for what is refused. */
+export function surveyOf(configs: readonly string[], paths: readonly string[], outcomes: readonly Outcome[]): Survey {
+  const data = surveyCalls(configs, paths).map((call, index) => dataOf(call, outcomes[index], [NOT_FOUND]));
+  return {
+    packages: configs.map((config, index) => packageOf(config, data[index] ?? null)),
+    sums: paths.map((path, index) => sumIn(data[configs.length + index] ?? null, path)),
+    running: runningIn(data.at(-1) ?? null),
+  };
+}
+
+function sumIn(data: Data | null, path: string): string | null {
+  return data === null ? null : (shaped(data, objectWith({}, { md5: SHORT }), path).md5 ?? null);
+}
+
+/** Names of services of which something runs. */
+function runningIn(data: Data | null): ReadonlySet<string> {
+  const services = shaped(data, mapOf(objectWith({}, { instances: mapOf(objectWith({}, { running: flag })) })), 'service list');
+  return new Set(
+    Object.entries(services).flatMap(([name, { instances = {} }]) => (Object.values(instances).some(({ running }) => running === true) ? [name] : [])),
+  );
 }
 
 const anything: Read<unknown> = (value) => value;
@@ -163,7 +206,8 @@ export function writeCalls(path: string, content: string, mode: number): Call[] 
   }));
 }
 
-function dataOf({ object: objectName, method, args }: Call, outcome: Outcome | undefined, absent: readonly number[] = []): Data | null {
+/** The data of a call; null without any, and where its status is one of `absent`. Throws a GatewayFault for any other refusal. */
+export function dataOf({ object: objectName, method, args }: Call, outcome: Outcome | undefined, absent: readonly number[] = []): Data | null {
   const what = `${objectName} ${method}${describe(args)}`;
   if (!outcome) throw new GatewayFault('nonsense', `no answer to ${what}`);
   if ('code' in outcome) throw new GatewayFault('denied', `${what}: ${outcome.message}; the user has no right to it`);
