@@ -19,14 +19,20 @@ test('capabilities are told by provider', async (t) => {
   const api = await octavia(t);
   const names = async (provider: string, kind: 'flavor' | 'availability_zone', query = ''): Promise<unknown> =>
     (expect(await api.send('GET', `/providers/${provider}/${kind}_capabilities${query}`), 200)[`${kind}_capabilities`] as Body[]).map(({ name }) => name);
-  assert.deepEqual(await names('octavia', 'flavor'), ['loadbalancer_topology', 'engine', 'connection_logging', 'retry_requests']);
+  assert.deepEqual(await names('octavia', 'flavor'), ['loadbalancer_topology', 'engine', 'connection_logging', 'retry_requests', 'packed']);
   assert.deepEqual(await names('octavia', 'availability_zone'), ['compute_zone', 'valid_vip_networks']);
   assert.deepEqual(await names('noop', 'flavor'), ['loadbalancer_topology', 'compute_flavor', 'amp_image_tag', 'sriov_vip', 'allow_member_sriov']);
   assert.deepEqual(await names('noop', 'availability_zone'), ['compute_zone', 'volume_zone', 'management_network', 'valid_vip_networks']);
   assert.deepEqual(await names('noop', 'flavor', '?name=sriov_vip'), ['sriov_vip']);
   assert.deepEqual(await names('noop', 'flavor', `?description=${encodeURIComponent('Compute flavor of the nodes')}`), ['compute_flavor']);
   assert.deepEqual(expect(await api.send('GET', '/providers/octavia/flavor_capabilities?fields=name'), 200), {
-    flavor_capabilities: [{ name: 'loadbalancer_topology' }, { name: 'engine' }, { name: 'connection_logging' }, { name: 'retry_requests' }],
+    flavor_capabilities: [
+      { name: 'loadbalancer_topology' },
+      { name: 'engine' },
+      { name: 'connection_logging' },
+      { name: 'retry_requests' },
+      { name: 'packed' },
+    ],
   });
 });
 

@@ -25,6 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   flavor_profile_id: 'flavorprofile',
   availability_zone_profile_id: 'availabilityzoneprofile',
   provider_name: 'provider',
+  site_id: 'site',
 };
 /** Spellings of the openstack client that follow no rule. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = { availability_zone_data: ['availabilityzone-data'], status: ['provisioning-status'] };
@@ -51,7 +52,7 @@ export function setOptions({ resource }: Noun): AttributeOption[] {
 }
 
 function isChangeable(name: string, { place, settable }: Field): boolean {
-  return settable === 'always' && place === 'stored' && name !== 'tags';
+  return settable === 'always' && (place === 'stored' || place === 'input') && name !== 'tags';
 }
 
 /** Each is a switch: the attribute is to have its default again. */

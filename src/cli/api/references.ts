@@ -25,6 +25,7 @@ const REFERENCES: Readonly<Record<string, Target>> = {
   flavor_id: own('flavor'),
   flavor_profile_id: own('flavorprofile'),
   availability_zone_profile_id: own('availabilityzoneprofile'),
+  site_id: own('site'),
   project_id: PROJECT,
   vip_subnet_id: SUBNET,
   subnet_id: SUBNET,

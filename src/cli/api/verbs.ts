@@ -1,4 +1,5 @@
 /** Every noun of the API with its verbs, made from the table of nouns. */
+import { adopt } from './adopt-verb.ts';
 import { type Extra, NOUNS, type Noun } from './nouns.ts';
 import { extraVerb } from './extra-verbs.ts';
 import { listVerb } from './list-verb.ts';
@@ -20,6 +21,9 @@ export const NOUN_COMMANDS: readonly NounCommand[] = [
   { word: 'provider', doc: 'What carries load balancers.', verbs: () => PROVIDER_VERBS },
 ];
 
+/** Verbs that are no request to the server. */
+const OWN_VERBS: Readonly<Record<string, readonly Verb[]>> = { gateway: [adopt] };
+
 function verbsOf(noun: Noun): Verb[] {
-  return [...noun.verbs.map((verb) => MAKERS[verb](noun)), ...noun.extras.map((extra: Extra) => extraVerb(noun, extra))];
+  return [...noun.verbs.map((verb) => MAKERS[verb](noun)), ...noun.extras.map((extra: Extra) => extraVerb(noun, extra)), ...(OWN_VERBS[noun.noun] ?? [])];
 }

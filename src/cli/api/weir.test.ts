@@ -262,6 +262,34 @@ describe('weir and the API', { concurrency: false }, () => {
     await fails(1, /Pool 00000000-0000-0000-0000-000000000002 not found/, 'member', 'list', '00000000-0000-0000-0000-000000000002');
   });
 
+  test('sites and gateways', async () => {
+    assert.equal((await json('site', 'create', '--name', 'plant-7', '--location', 'Hall 3'))['location'], 'Hall 3');
+    await ok('site', 'set', 'plant-7', '--description', 'the first');
+    await ok('site', 'unset', 'plant-7', '--location');
+    assert.deepEqual((({ description, location, gateways }) => [description, location, gateways])(await json('site', 'show', 'plant-7')), [
+      'the first',
+      null,
+      0,
+    ]);
+    const url = 'http://127.0.0.1:1';
+    const made = await json('gateway', 'create', '--name', 'gw-1', '--site', 'plant-7', '--url', url, '--password', 'geheim', '--disable');
+    assert.deepEqual([made['status'], made['enabled'], 'password' in made], ['CHECKING', false, false]);
+    await ok('gateway', 'set', 'gw-1', '--location', 'rack 2', '--password', 'other');
+    await ok('gateway', 'unset', 'gw-1', '--location');
+    assert.equal((await json('gateway', 'show', 'gw-1'))['location'], null);
+    assert.equal((await json('gateway', 'check', 'gw-1'))['status'], 'CHECKING');
+    assert.deepEqual(
+      (await json<Record<string, unknown>[]>('gateway', 'list')).map(({ name }) => name),
+      ['gw-1'],
+    );
+    assert.equal((await json<Record<string, unknown>[]>('site', 'list'))[0]?.['gateways'], 1);
+    await fails(1, /Site .* is in use/, 'site', 'delete', 'plant-7');
+    await ok('gateway', 'delete', 'gw-1');
+    await ok('site', 'delete', 'plant-7');
+    assert.match(await ok('gateway', 'adopt', '--username', 'weir'), /^#!\/bin\/sh\n[^]*uci set rpcd.edgeweir.username='weir'/);
+    await fails(2, /not a name of a user/, 'gateway', 'adopt', '--username', 'a b');
+  });
+
   test('wrong usage ends with 2 before anything is sent', async () => {
     const nowhere = { OS_CLIENT_CONFIG_FILE: '/nowhere' };
     const cases: [string[], RegExp][] = [

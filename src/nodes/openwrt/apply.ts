@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { callOf } from '../../render/uci/diff.ts';
 import { type DeviceChange, type DeviceConfig, type DevicePresent, changeOf, isNothing, reloaded, touched } from './device-config.ts';
 import { type Executed, type GatewayClient, dataOf, executedOf, surveyCalls, surveyOf, writeCalls } from './ubus/client.ts';
-import { GatewayFault, NOT_FOUND, PERMISSION_DENIED } from './ubus/fault.ts';
+import { GatewayFault, NOT_FOUND, NO_DATA, PERMISSION_DENIED } from './ubus/fault.ts';
 import type { Call, Outcome } from './ubus/rpc.ts';
 
 export interface ApplyOptions {
@@ -20,7 +20,8 @@ export interface ApplyOptions {
 const WITHIN = 60;
 const LATER = 20;
 const SETTLE = 2500;
-const GUARD = '/usr/libexec/edgeweir-guard';
+/** Where edge/edgeweir-guard is on a device. */
+export const GUARD = '/usr/libexec/edgeweir-guard';
 /** Where a candidate is while its reader looks at it. */
 const CANDIDATE = '.weir-new';
 
@@ -71,10 +72,12 @@ async function begin(client: GatewayClient, wanted: DeviceConfig): Promise<Devic
   const configs = Object.keys(wanted.uci);
   const first = [uci('rollback'), guard('undo'), ...configs.map((config) => uci('revert', { config }))];
   const outcomes = await client.outcomes([...first, ...surveyCalls(configs, Object.keys(wanted.files))]);
+  dataOf(first[0] ?? uci('rollback'), outcomes[0], [NO_DATA, PERMISSION_DENIED]);
   if (statusOf(outcomes[0]) === PERMISSION_DENIED)
     throw new GatewayFault('refused', 'somebody else is changing its configuration at this moment (LuCI, perhaps), and has not confirmed it');
   if (statusOf(outcomes[1]) === NOT_FOUND) throw new GatewayFault('refused', `its guard is not installed: ${GUARD}`);
   dataOf(guard('undo'), outcomes[1]);
+  for (const [index, call] of first.slice(2).entries()) dataOf(call, outcomes[index + 2], [NOT_FOUND]);
   return presentOf(wanted, outcomes.slice(first.length));
 }
 
@@ -104,11 +107,9 @@ async function lint(client: GatewayClient, { files }: DeviceChange): Promise<voi
     const [command = '', ...params] = file.lint;
     const candidate = `${path}${CANDIDATE}`;
     const look: Call = { object: 'file', method: 'exec', args: { command, params: [...params, candidate] } };
-    const outcomes = await client.outcomes([
-      ...writeCalls(candidate, file.content, file.mode),
-      look,
-      { object: 'file', method: 'remove', args: { path: candidate } },
-    ]);
+    const writes = writeCalls(candidate, file.content, file.mode);
+    const outcomes = await client.outcomes([...writes, look, { object: 'file', method: 'remove', args: { path: candidate } }]);
+    for (const [index, call] of writes.entries()) dataOf(call, outcomes[index]);
     const { code, stdout, stderr } = executedOf(dataOf(look, outcomes.at(-2)), command);
     if (code !== 0) throw new NotAppliedError(`${command} refuses ${path}: ${(stderr || stdout).trim().slice(0, 600)}`);
   }

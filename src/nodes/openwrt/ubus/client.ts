@@ -2,7 +2,7 @@
 import { type Read, ShapeError, flag, list, mapOf, objectWith, text, whole } from '../../remote/shape.ts';
 import type { UciPackage, UciSection, UciValue } from '../../../render/uci/package.ts';
 import { type UciOperation, callOf } from '../../../render/uci/diff.ts';
-import { GatewayFault, NOT_FOUND, OK, statusWords } from './fault.ts';
+import { GatewayFault, NOT_FOUND, OK, PERMISSION_DENIED, statusWords } from './fault.ts';
 import type { Call, Data, Outcome } from './rpc.ts';
 import type { Session } from './session.ts';
 
@@ -47,6 +47,7 @@ export class GatewayClient {
   /** Whether each is there, as far as the user may know. */
   async present(calls: readonly Call[], signal?: AbortSignal): Promise<boolean[]> {
     const outcomes = await this.#session.batch(calls, signal);
+    for (const [index, call] of calls.entries()) dataOf(call, outcomes[index], [NOT_FOUND, PERMISSION_DENIED]);
     return outcomes.map((outcome) => 'status' in outcome && outcome.status === OK);
   }
 

@@ -1,0 +1,45 @@
+/**
+ * What the user of the server may do on a gateway, and no more: rpcd's group file. No wildcard reaches beyond files of our own, and no
+ * program but those named may be run. Whoever has `uci apply` and the firewall's configuration is as good as root all the same
+ * (openwrt reference §1.1): the password is to be kept like root's.
+ */
+import { GUARD } from './apply.ts';
+
+export const GROUP = 'edgeweir';
+
+/** Packages in which there are sections of ours. */
+export const PACKAGES = ['dhcp', 'edgeweir', 'firewall', 'keepalived', 'network'] as const;
+/** Files of ours. */
+export const FILES = ['/etc/haproxy.cfg', '/etc/hosts.edgeweir', '/etc/nftables.d/edgeweir.nft'] as const;
+
+export function rightsFile(): string {
+  return `${JSON.stringify({ [GROUP]: { description: 'Edgeweir', read: READ, write: WRITE } }, null, 2)}\n`;
+}
+
+const all = (rights: readonly string[], ...paths: readonly string[]): Record<string, readonly string[]> =>
+  Object.fromEntries(paths.map((path) => [path, rights]));
+
+const READ = {
+  ubus: {
+    session: ['destroy'],
+    system: ['board', 'info'],
+    'network.interface': ['dump'],
+    'network.device': ['status'],
+    service: ['list'],
+    uci: ['get'],
+    file: ['stat', 'md5', 'exec'],
+  },
+  uci: PACKAGES,
+  file: {
+    ...all(['list'], '/usr/sbin/*', '/usr/bin/*', '/sbin/*', '/bin/opkg'),
+    ...all(['read'], ...FILES),
+    ...all(['exec'], '/sbin/fw4 check', '/usr/sbin/haproxy -c -f /etc/haproxy.cfg.weir-new', `${GUARD} *`),
+  },
+};
+
+const WRITE = {
+  ubus: { uci: ['add', 'set', 'delete', 'revert', 'apply', 'confirm', 'rollback'], file: ['write', 'remove'], rc: ['init'] },
+  uci: PACKAGES,
+  // The second is where HAProxy looks at a file before it takes its place.
+  file: all(['write'], ...FILES, '/etc/haproxy.cfg.weir-new'),
+};
