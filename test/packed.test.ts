@@ -166,6 +166,20 @@ test('one namespace is deleted: it comes back, and the others were never away', 
   assert.equal(await cloud.ask(other.vip_address), 'web2');
 });
 
+test('the namespace of the process is deleted: nobody listens twice after the next change', async () => {
+  const balancer = await make(WEB1);
+  await lbaas.settled();
+  const { master } = (await readProcesses(files())) ?? assert.fail('no master');
+  await run('ip', ['netns', 'delete', `weir-${cloud.instance}-pack`]);
+  assert.equal(await cloud.ask(balancer.vip_address), 'web1');
+  const other = await make(WEB2);
+  await lbaas.settled();
+  assert.equal(await cloud.ask(other.vip_address), 'web2');
+  await until(`${balancer.vip_address} is served`, async () => (await cloud.ask(balancer.vip_address, '/', 0.5).catch(() => '')) === 'web1');
+  assert.notEqual((await readProcesses(files()))?.master, master);
+  assert.throws(() => process.kill(master, 0), 'the old one has ended');
+});
+
 test('the shared file is edited: what a hand wrote is gone, and the balancers are told of', async () => {
   const balancer = await make(WEB1);
   await lbaas.settled();
@@ -270,4 +284,6 @@ test('what a shared process cannot do is refused', async () => {
   const paired = await flavorOf('both', { packed: true, loadbalancer_topology: 'ACTIVE_STANDBY' });
   const loadbalancer = { vip_subnet_id: await lbaas.subnet('private-subnet'), flavor_id: paired };
   assert.match(await refused('loadbalancers', { loadbalancer }), /the topology ACTIVE_STANDBY of a load balancer that shares its proxy/);
+  const logged = { ...loadbalancer, flavor_id: await flavorOf('logged', { packed: true, connection_logging: true }) };
+  assert.match(await refused('loadbalancers', { loadbalancer: logged }), /connection logging of a load balancer that shares its proxy/);
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ProfileData } from '../../model/capability.ts';
 import { fault } from '../../model/fault.ts';
 import { healthMonitor } from '../../model/health-monitor.ts';
 import { l7Policy } from '../../model/l7-policy.ts';
@@ -9,7 +10,7 @@ import { member } from '../../model/member.ts';
 import { pool } from '../../model/pool.ts';
 import { type CreateOf, type Resource, nestedIn, parseCreate, parseUpdate } from '../../model/resource.ts';
 import { redundancyNamed } from '../../model/topology.ts';
-import { unsupportedPairInPack } from '../../render/haproxy/pack-support.ts';
+import { unsupportedLoggingInPack, unsupportedPairInPack } from '../../render/haproxy/pack-support.ts';
 import { unsupportedByPair } from '../../render/keepalived/support.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { balancerTree } from '../../store/balancer-tree.ts';
@@ -58,8 +59,9 @@ async function create(call: Call): Promise<LoadBalancer> {
   await checkNewCertificates(call, tree, async () => authorize(call, 'loadbalancer:post', projectId));
   return write(call, async (tx) => {
     const provider = await chooseProvider(tx.db, call.options, body);
-    const { sriov_vip: direct, loadbalancer_topology: topology, packed } = await flavorDataOf(tx.db, body.flavor_id);
-    refuseUncarried(call, { provider }, unsupported(body) ?? (packed === true ? unsupportedPairInPack(redundancyNamed(topology)) : null));
+    const flavor = await flavorDataOf(tx.db, body.flavor_id);
+    const { sriov_vip: direct, loadbalancer_topology: topology } = flavor;
+    refuseUncarried(call, { provider }, unsupported(body) ?? unsupportedInPack(flavor));
     if (network === 'unchecked') refuseUncarried(call, { provider }, 'a VIP on a network that this server does not know');
     await requireQuota(tx, call, projectId, { loadbalancer: 1, ...countTree(tree) });
     await requireReferences(tx, call, body, projectId);
@@ -72,6 +74,10 @@ async function create(call: Call): Promise<LoadBalancer> {
     tx.changed.add(id);
     return row;
   });
+}
+
+function unsupportedInPack({ packed, loadbalancer_topology: topology, connection_logging: logs }: ProfileData): string | null {
+  return packed === true ? (unsupportedPairInPack(redundancyNamed(topology)) ?? unsupportedLoggingInPack(logs)) : null;
 }
 
 function addressesOf({ vip_address, additional_vips }: Vip): string[] {

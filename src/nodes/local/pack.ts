@@ -14,7 +14,7 @@ import { NotYetError } from '../node.ts';
 import { removeDirectory, writeWhole, makeNodeDirectory } from './files.ts';
 import { ipBatch } from './ip.ts';
 import { nodeNamespace, packFiles, packNamespace } from './names.ts';
-import { createNamespace, deleteNamespace, namespaceExists, namespaceInode } from './namespace.ts';
+import { createNamespace, deleteNamespace, end, namespaceExists, namespaceInode, processesAt } from './namespace.ts';
 import { nodeSysctls } from './node-sysctls.ts';
 import { PackReadings } from './pack-reading.ts';
 import { nodesWithShare, readShare, removeShare, writeShare } from './pack-shares.ts';
@@ -22,7 +22,9 @@ import { type PackSnapshot, type PackState, presentShare, readPackSnapshot, read
 import { writeProxyFiles } from './proxy-files.ts';
 import { isSound } from './proxy-present.ts';
 import { prepareStart, type ProxyPlace, startProxy, stopProxy } from './proxy-process.ts';
+import { paceOf } from './pack-pace.ts';
 import { reloadProxy } from './proxy-reload.ts';
+import { readProcesses } from './proxy-state.ts';
 import { SilentProxyError } from './proxy-socket.ts';
 import { Sentinels } from './sentinel.ts';
 import { Serial } from './serial.ts';
@@ -58,6 +60,9 @@ export class Pack {
   readonly #readings: PackReadings;
   readonly #lost: (nodes: readonly string[], what: string) => void;
   #waiting: Change[] = [];
+  /** Somebody is about to carry out what waits. */
+  #begins = false;
+  #reloadedAt = -Infinity;
   /** null after anything was done. */
   #taken: { readonly at: number; readonly snapshot: Promise<PackSnapshot> } | null = null;
 
@@ -147,8 +152,25 @@ export class Pack {
   #change(node: string, proxy: ProxyConfig | null): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ node, proxy, resolve, reject });
-      void this.#serial.run('pack', () => this.#settle(this.#waiting.splice(0)));
+      if (this.#begins) return;
+      this.#begins = true;
+      void this.#begin();
     });
+  }
+
+  /** What comes while it waits is carried out with the rest. */
+  async #begin(): Promise<void> {
+    const pause = await this.#pause();
+    if (pause > 0) await sleep(pause);
+    this.#begins = false;
+    await this.#serial.run('pack', () => this.#settle(this.#waiting.splice(0)));
+    this.#reloadedAt = performance.now();
+  }
+
+  /** Milliseconds until the next reload may be. An answer that does not come is no reason to wait. */
+  async #pause(): Promise<number> {
+    const processes = await readProcesses(this.#place.files).catch(() => null);
+    return Math.max(0, paceOf(processes?.oldWorkers.length ?? 0) - (performance.now() - this.#reloadedAt));
   }
 
   /** Together; where that fails, in halves, until who is at fault stands alone. */
@@ -193,7 +215,11 @@ export class Pack {
     const files = distinct([...programs(), ...[...changes.values()].flatMap((proxy) => proxy?.files ?? [])]);
     const proxy = { ...packConfig(shares, threads()), servers, files };
     await makeNodeDirectory(this.#place.files);
-    if (!(await namespaceExists(this.#place.namespace))) await createNamespace(this.#place.namespace, nodeSysctls());
+    if (!(await namespaceExists(this.#place.namespace))) {
+      // Whoever is in one whose name is gone would go on listening beside the next one.
+      await end(processesAt(this.#place.files.directory), 0);
+      await createNamespace(this.#place.namespace, nodeSysctls());
+    }
     // Over it workers tell each other which members clients have.
     await ipBatch(this.#place.namespace, [['link', 'set', 'dev', 'lo', 'up']]);
     if (await isSound(this.#place)) return reloadProxy(this.#place, proxy);

@@ -19,6 +19,11 @@ export function unsupportedMonitorInPack({ type }: Pick<HealthMonitor, 'type'>):
   return PROGRAMS.includes(type) ? `the health monitor type ${type} of a load balancer that shares its proxy` : null;
 }
 
+/** The pipe that flows go through is a node's own. */
+export function unsupportedLoggingInPack(logs: unknown): string | null {
+  return logs === true ? 'connection logging of a load balancer that shares its proxy' : null;
+}
+
 /** keepalived watches a proxy of the node's own. */
 export function unsupportedPairInPack(redundancy: Redundancy): string | null {
   return redundancy === 'SINGLE' ? null : `the topology ${redundancy} of a load balancer that shares its proxy`;
