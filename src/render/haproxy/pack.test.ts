@@ -25,6 +25,13 @@ test('a share listens and connects in its namespace, and has no global section o
   assert.deepEqual([packed, servers.map(({ dynamic }) => dynamic)], [true, [false]]);
 });
 
+test('a share keeps few connections to members open, and gives them to whoever asks first', () => {
+  const { text } = renderProxy(topology()) ?? assert.fail('nothing to share');
+  assert.match(text, /^ {4}http-reuse always$/m);
+  assert.match(text, / pool-purge-delay 1s /);
+  assert.match(renderProxy(topology({ packed: false }))?.text ?? '', /^ {4}http-reuse safe$/m);
+});
+
 test('every bind and every server of whatever share is in a namespace', () => {
   const pools = [poolOf({ members: [memberOf({ id: 'one' }), memberOf({ id: 'two', backup: true })] })];
   const vips = [{ ...topologyOf().vip, address: '2001:db8::5' }];
