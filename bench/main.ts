@@ -49,7 +49,8 @@ async function run(names: readonly string[], effort: Effort, keep: boolean): Pro
     results.push(result);
     process.stdout.write(`\n${name}\n${tableOf(result)}\n${writeJson(result, machine)}\n`);
   }
-  if (keep) record(results, machine, ['npm run bench --', ...names, '--record'].join(' '));
+  const more = values.balancers === undefined ? [] : ['--balancers', values.balancers];
+  if (keep) record(results, machine, ['npm run bench --', ...names, ...more, '--record'].join(' '));
 }
 
 function interrupted(): void {

@@ -112,7 +112,7 @@ test('what cannot be carried is refused before there is any text', () => {
     { listeners: [listenerOf({ defaultPool: 'elsewhere' })] },
     { listeners: [listenerOf({ allowedCidrs: ['10.0.0.0/33'] })] },
     { listeners: [listenerOf({ insertHeaders: { 'X-SSL-Client-CN': 'true' } })] },
-    { pools: [poolOf({ monitor: monitorOf({ type: 'SCTP' }) })] },
+    { pools: [poolOf({ monitor: monitorOf({ type: 'SCTP', timeout: 1.5 }) })] },
     { pools: [poolOf({ monitor: monitorOf({ type: 'PING' }), members: [memberOf({ monitorAddress: '192.0.2.1; reboot' })] })] },
     { pools: [poolOf({ monitor: monitorOf({ type: 'PING' }), members: [memberOf({ id: '*) reboot ;; x' })] })] },
     { pools: [poolOf({ monitor: monitorOf({ type: 'PING', timeout: 1.5 }) })] },

@@ -7,7 +7,7 @@ import type { Listener } from '../../model/listener.ts';
 import type { Redundancy } from '../../model/topology.ts';
 
 /** Whose checks are programs. */
-const PROGRAMS: readonly HealthMonitor['type'][] = ['PING', 'UDP-CONNECT'];
+const PROGRAMS: readonly HealthMonitor['type'][] = ['PING', 'UDP-CONNECT', 'SCTP'];
 
 /** HAProxy's metrics are of the whole process, and with them those of others. */
 export function unsupportedListenerInPack({ protocol }: Pick<Listener, 'protocol'>): string | null {

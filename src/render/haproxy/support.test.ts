@@ -31,7 +31,7 @@ test('protocols, algorithms and monitor types', () => {
   );
   assert.deepEqual(
     MONITOR_TYPES.filter((type) => unsupportedMonitor({ type }) === null),
-    ['HTTP', 'HTTPS', 'PING', 'TCP', 'TLS-HELLO', 'UDP-CONNECT'],
+    ['HTTP', 'HTTPS', 'PING', 'TCP', 'TLS-HELLO', 'UDP-CONNECT', 'SCTP'],
   );
 });
 

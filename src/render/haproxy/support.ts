@@ -29,8 +29,6 @@ export const CLIENT_HEADERS = [
   'X-SSL-Client-Not-After',
 ] as const;
 
-/** Nothing here speaks SCTP to a member. */
-const MONITORS = MONITOR_TYPES.filter((type) => type !== 'SCTP');
 /** What argument.ts can write. */
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
@@ -72,7 +70,7 @@ function unsupportedPersistence({ protocol, session_persistence: persistence }: 
 
 export function unsupportedMonitor(monitor: Asked<HealthMonitor>): string | null {
   const { type } = monitor;
-  return type === undefined || MONITORS.some((known) => known === type) ? null : `the health monitor type ${plain(type)}`;
+  return type === undefined || MONITOR_TYPES.includes(type) ? null : `the health monitor type ${plain(type)}`;
 }
 
 export function unsupportedRule({ type, compare_type: compareType, value }: Asked<L7Rule>): string | null {

@@ -7,6 +7,7 @@ import type { ProxyFile } from '../../model/node-config.ts';
 import { Sealed } from '../../model/sealed.ts';
 import type { PoolTopology } from '../../model/topology.ts';
 import { pingProgram } from './ping-program.ts';
+import { sctpProgram } from './sctp-program.ts';
 
 const PROGRAM = `#!/bin/bash
 exec 2>/dev/null
@@ -21,5 +22,5 @@ const FILE: ProxyFile = { path: `checks/${content.digest}`, content, program: tr
 
 /** What HAProxy runs to check the pool's members; null where it asks them by itself. */
 export function checkProgram(pool: PoolTopology): ProxyFile | null {
-  return pool.monitor?.type === 'UDP-CONNECT' ? FILE : pingProgram(pool);
+  return pool.monitor?.type === 'UDP-CONNECT' ? FILE : (pingProgram(pool) ?? sctpProgram(pool));
 }
