@@ -1,5 +1,6 @@
 /** Every noun of the API with its verbs, made from the table of nouns. */
 import { adopt } from './adopt-verb.ts';
+import { importUci } from '../import/import-verb.ts';
 import { type Extra, NOUNS, type Noun } from './nouns.ts';
 import { extraVerb } from './extra-verbs.ts';
 import { listVerb } from './list-verb.ts';
@@ -18,6 +19,7 @@ const MAKERS = { list: listVerb, show: showVerb, create: createVerb, set: setVer
 
 export const NOUN_COMMANDS: readonly NounCommand[] = [
   ...NOUNS.map((noun) => ({ word: noun.noun, doc: noun.resource.doc, verbs: () => verbsOf(noun) })),
+  { word: 'import', doc: 'Take over what people have.', verbs: () => [importUci] },
   { word: 'provider', doc: 'What carries load balancers.', verbs: () => PROVIDER_VERBS },
 ];
 

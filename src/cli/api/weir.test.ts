@@ -1,5 +1,7 @@
 /** Every noun and verb of the API, run as a person runs them, against a server with the noop provider. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Site, startSite } from './weir.fixture.ts';
 import { NOUN_COMMANDS } from './verbs.ts';
@@ -288,6 +290,33 @@ describe('weir and the API', { concurrency: false }, () => {
     await ok('site', 'delete', 'plant-7');
     assert.match(await ok('gateway', 'adopt', '--username', 'weir'), /^#!\/bin\/sh\n[^]*uci set rpcd.edgeweir.username='weir'/);
     await fails(2, /not a name of a user/, 'gateway', 'adopt', '--username', 'a b');
+  });
+
+  test('what a router has is shown as load balancers, and made when asked for', async () => {
+    const file = join(site.folder, 'firewall');
+    writeFileSync(
+      file,
+      "config relayd 'shop'\n\toption dst '0.0.0.0:8080'\n\toption server '192.168.1.10:80'\n\toption server '192.168.1.11:80'\n\nconfig redirect\n\toption target 'SNAT'\n",
+    );
+    const { code, stdout, stderr } = await site.weir(['import', 'uci', file]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /shop .*TCP 8080 .*192.168.1.10:80, 192.168.1.11:80/);
+    assert.match(stderr, /firewall: shop: OpenWrt’s relayd joins networks[^]*firewall: redirect redirect-1: its target is SNAT/);
+    const bodies = JSON.parse((await site.weir(['import', 'uci', file, '-f', 'json', '--subnet', 'x'])).stdout) as {
+      loadbalancer: { vip_subnet_id: string };
+    }[];
+    assert.deepEqual(
+      bodies.map(({ loadbalancer }) => loadbalancer.vip_subnet_id),
+      ['x'],
+    );
+    const made = await site.weir(['import', 'uci', file, '--create', '--subnet', 'private-subnet', '-f', 'json']);
+    assert.equal(made.code, 0, made.stderr);
+    const pools = await json<Record<string, unknown>[]>('member', 'list', 'shop-tcp-8080');
+    assert.deepEqual(pools.map(({ address }) => address).toSorted(), ['192.168.1.10', '192.168.1.11']);
+    await ok('loadbalancer', 'delete', 'shop', '--cascade', '--wait');
+    await fails(2, /Required with --create and not given: --subnet/, 'import', 'uci', file, '--create');
+    await fails(1, /nowhere cannot be read/, 'import', 'uci', '/nowhere');
+    ran.add('import uci');
   });
 
   test('wrong usage ends with 2 before anything is sent', async () => {
