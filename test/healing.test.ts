@@ -100,8 +100,12 @@ for (const [what, { happens, kind }] of Object.entries(CASES)) {
     assert.ok(kinds.includes(kind), kinds.join());
     assert.equal(found.node.replaceAll('-', ''), at.node);
     if (kind === 'write-config') assert.deepEqual(found.config, [`-${EDITED}`]);
-    const now = await placeOf();
-    assert.deepEqual([now.node, now.masters.length], [at.node, 1]);
+    // A proxy that is killed may be back before its namespace is deleted: then there are two things to put right.
+    await until('there is one node with one proxy', async () => {
+      const { nodes, masters } = await footprint(cloud);
+      return nodes.length === 1 && nodes[0] === at.node && masters[at.node]?.length === 1;
+    });
+    await lbaas.answers(balancer.vip_address);
   });
 }
 

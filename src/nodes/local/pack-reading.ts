@@ -1,5 +1,6 @@
 /** Health and counters of the process that several nodes share. It is asked once for all who want to know at the same time. */
 import type { Reading } from '../../model/reading.ts';
+import { NEXT } from '../../render/haproxy/next-worker.ts';
 import { sectionsOf } from '../../render/haproxy/pack.ts';
 import { poolIdOf } from '../../render/haproxy/names.ts';
 import type { ProxyPlace } from './proxy-process.ts';
@@ -57,7 +58,10 @@ function indexed({ listeners, pools, members }: Reading): Indexed {
   return {
     listeners: new Map(listeners.map((listener) => [listener.id, listener])),
     pools: new Map(pools.map((pool) => [pool.id, pool])),
-    members: Map.groupBy(members, ({ poolId }) => poolId),
+    members: Map.groupBy(
+      members.filter(({ id }) => id !== NEXT),
+      ({ poolId }) => poolId,
+    ),
     nodes: new Set(pools.flatMap(({ id }) => SHARE.exec(id)?.[1] ?? [])),
   };
 }

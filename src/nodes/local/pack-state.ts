@@ -1,6 +1,7 @@
 /** What the process that several nodes share says of itself, and of one of them. */
 import type { ProxyConfig } from '../../model/node-config.ts';
 import { type Mark, type Share, markOf, sectionsOf } from '../../render/haproxy/pack.ts';
+import { NEXT } from '../../render/haproxy/next-worker.ts';
 import { readIfThere } from './files.ts';
 import { isStopped, parentInNamespace } from './namespace.ts';
 import { presentFiles } from './proxy-files.ts';
@@ -50,7 +51,7 @@ export async function presentShare({ files }: ProxyPlace, { state, config }: Pac
     // What a hand did to the file that the next reload reads is no share of ours.
     text: config.includes(share.text) ? share.text : '',
     structure: mark.structure,
-    servers: state.servers.filter(({ backend }) => backends.has(backend)).map(publicServer),
+    servers: state.servers.filter(({ backend, name }) => backends.has(backend) && name !== NEXT).map(publicServer),
     files: await presentFiles(files, share.text),
     packed: true,
   };

@@ -3,12 +3,15 @@
  * their fate is one: so a balancer is in it only if its flavor asks. Changes that need a reload and come at the same time
  * share it; one that HAProxy refuses holds up none of the others.
  */
+import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProxyConfig, Server } from '../../model/node-config.ts';
 import type { ServerStep } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { type Share, packConfig, packFiles as programs, sectionsOf } from '../../render/haproxy/pack.ts';
+import { NEXT_DIRECTORY } from '../../render/haproxy/next-worker.ts';
 import { distinct } from '../../render/haproxy/services.ts';
 import { NotYetError } from '../node.ts';
 import { removeDirectory, writeWhole, makeNodeDirectory } from './files.ts';
@@ -215,6 +218,7 @@ export class Pack {
     const files = distinct([...programs(), ...[...changes.values()].flatMap((proxy) => proxy?.files ?? [])]);
     const proxy = { ...packConfig(shares, threads()), servers, files };
     await makeNodeDirectory(this.#place.files);
+    await mkdir(join(this.#place.files.directory, NEXT_DIRECTORY), { recursive: true, mode: 0o700 });
     if (!(await namespaceExists(this.#place.namespace))) {
       // Whoever is in one whose name is gone would go on listening beside the next one.
       await end(processesAt(this.#place.files.directory), 0);

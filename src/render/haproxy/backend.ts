@@ -31,14 +31,9 @@ export interface Duties {
   readonly inserts: boolean;
   /** Whether requests that a dying member took are given to another. */
   readonly retries: boolean;
-  /**
-   * Whether its process is one that is shared. HAProxy 2.6 closes its way into namespaces when a worker is told to stop (ns.c:
-   * netns_sig_stop), so that a request which it has just taken finds no new connection to a member: it must find an open one.
-   */
-  readonly shares: boolean;
 }
 
-export function compileBackend(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, { inserts, retries, shares }: Duties): Backend {
+export function compileBackend(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, { inserts, retries }: Duties): Backend {
   const unsupported = unsupportedPool({ protocol: pool.protocol, lb_algorithm: pool.algorithm, session_persistence: pool.persistence });
   if (unsupported !== null) throw new CompileError(`pool ${checkedName(pool.id)}: ${unsupported} is not carried`);
   const mode = backendMode(listener, pool);
@@ -46,13 +41,13 @@ export function compileBackend(vips: readonly Vip[], listener: ListenerTopology,
   const { directives: checks, keywords: checkWords, program } = checkOf(pool);
   const kind: ServerKind = {
     backend: backendName(pool.id, listener.id),
-    keywords: encodeWords([...reuse(mode, shares), ...proxyProtocol(listener, pool), ...(tls ? serverTls(tls, mode) : []), ...checkWords]),
+    keywords: encodeWords([...reuse(mode), ...proxyProtocol(listener, pool), ...(tls ? serverTls(tls, mode) : []), ...checkWords]),
     checked: pool.monitor !== null,
     dynamic: program === null && !tls?.certificate,
     tls,
   };
   const body = [
-    ...directives(vips, listener, pool, mode, shares),
+    ...directives(vips, listener, pool, mode),
     ...(retries && mode === 'http' ? askAgain() : []),
     ...checks,
     ...(inserts ? insertedHeaders(listener) : []),
@@ -71,13 +66,13 @@ export function backendOf(
   return { name: backend, section, servers: members.map((member) => serverOf(member, kind)), keywords, hasTable: table, program };
 }
 
-function directives(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, mode: Mode, shares: boolean): Directive[] {
+function directives(vips: readonly Vip[], listener: ListenerTopology, pool: PoolTopology, mode: Mode): Directive[] {
   return [
     [word('mode'), mode === 'http' ? word('http') : word('tcp')],
     ...balance(pool),
     // Octavia's backup members serve together, not one after the other.
     [word('option'), word('allbackups')],
-    ...(mode === 'http' ? [[word('http-reuse'), shares ? word('always') : word('safe')]] : []),
+    ...(mode === 'http' ? [[word('http-reuse'), word('safe')]] : []),
     [word('timeout'), word('connect'), timer(listener.timeouts.connect)],
     [word('timeout'), word('server'), timer(listener.timeouts.member)],
     ...(pool.tls ? loadedForServers(pool.tls) : []),
@@ -116,9 +111,8 @@ function balanceByFlow(): Directive[] {
 }
 
 /** HAProxy 2.6 gives these defaults to servers of the file only; one added at runtime would connect anew for each request. */
-function reuse(mode: Mode, shares: boolean): Argument[] {
-  // A first request that is sent on an open connection is lost where the member closes that at the same moment: few stay open less long.
-  return mode === 'http' ? [word('pool-max-conn'), word('-1'), word('pool-purge-delay'), shares ? word('1s') : word('5s')] : [];
+function reuse(mode: Mode): Argument[] {
+  return mode === 'http' ? [word('pool-max-conn'), word('-1'), word('pool-purge-delay'), word('5s')] : [];
 }
 
 /** In version 2 members are told of the client's certificate, where TLS ends here. */

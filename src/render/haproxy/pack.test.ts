@@ -25,11 +25,10 @@ test('a share listens and connects in its namespace, and has no global section o
   assert.deepEqual([packed, servers.map(({ dynamic }) => dynamic)], [true, [false]]);
 });
 
-test('a share keeps few connections to members open, and gives them to whoever asks first', () => {
+test('what a worker that is told to stop has just taken goes to the next one, through a socket in no namespace', () => {
   const { text } = renderProxy(topology()) ?? assert.fail('nothing to share');
-  assert.match(text, /^ {4}http-reuse always$/m);
-  assert.match(text, / pool-purge-delay 1s /);
-  assert.match(renderProxy(topology({ packed: false }))?.text ?? '', /^ {4}http-reuse safe$/m);
+  assert.match(text, /^ {4}bind unix@next\/listener-1.sock mode 600 accept-proxy$/m);
+  assert.match(text, /^ {4}use-server weir-next if \{ stopping \}\n {4}server weir-next unix@next\/listener-1.sock weight 0 send-proxy-v2$/m);
 });
 
 test('every bind and every server of whatever share is in a namespace', () => {
@@ -37,7 +36,7 @@ test('every bind and every server of whatever share is in a namespace', () => {
   const vips = [{ ...topologyOf().vip, address: '2001:db8::5' }];
   const listeners = [listenerOf(), listenerOf({ id: 'listener-2', port: 81, protocol: 'TCP' })];
   const { text } = renderProxy(topology({ pools, listeners, additionalVips: vips })) ?? assert.fail('nothing to share');
-  const lines = text.split('\n').filter((line) => /^ {4}(bind|server) /.test(line));
+  const lines = text.split('\n').filter((line) => /^ {4}(bind|server) /.test(line) && !line.includes('unix@next/'));
   assert.equal(lines.length, 8);
   for (const line of lines) assert.ok(line.endsWith(' namespace "${WEIR_NAMESPACE}"'), line);
 });

@@ -7,6 +7,7 @@ import type { ProxyFile } from '../../model/node-config.ts';
 import { milliseconds, name, variable, word } from './argument.ts';
 import { type Directive, type Section, encodeSection, encodeWords } from './directive.ts';
 import { BUFFER_BYTES, type Process, globalSection, loaded, peersSection } from './global.ts';
+import { isBind } from './next-worker.ts';
 import { settlingFile } from './settling.ts';
 
 const NAMESPACE: Directive = [word('namespace'), variable('WEIR_NAMESPACE')];
@@ -17,10 +18,6 @@ export const IN_NAMESPACE = encodeWords(NAMESPACE);
 /** The same frontend, listening in the namespace. */
 export function inNamespace(frontend: Section): Section {
   return { ...frontend, body: frontend.body.map((line) => (isBind(line) ? [...line, ...NAMESPACE] : line)) };
-}
-
-function isBind([first]: Directive): boolean {
-  return first?.kind === 'word' && first.value === 'bind';
 }
 
 /** One balancer's part, and where it is to work. */

@@ -41,7 +41,7 @@ function compileService(topology: Topology, listener: ListenerTopology, pools: R
   const policies = carriedPolicies(listener, pools);
   const used = poolIdsOf({ ...listener, policies }).flatMap((id) => enabledPool(id, pools) ?? []);
   const fallback = used.find(({ id }) => id === listener.defaultPool);
-  const duties = { inserts: policies.length > 0, retries: topology.retriesRequests === true, shares: topology.packed === true };
+  const duties = { inserts: policies.length > 0, retries: topology.retriesRequests === true };
   return {
     frontend: frontendSection(vips, listener, policies, fallback ? backendName(fallback.id, listener.id) : null, log),
     backends: used.map((pool) => compileBackend(vips, listener, pool, duties)),

@@ -3,8 +3,9 @@ import type { ProxyConfig } from '../../model/node-config.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { Backend } from './backend.ts';
 import { CompileError } from './compile-error.ts';
-import { encodeSection } from './directive.ts';
+import { type Section, encodeSection } from './directive.ts';
 import { defaultsSection } from './global.ts';
+import { handsOver, nextSocket, takesOver } from './next-worker.ts';
 import { IN_NAMESPACE, inNamespace } from './pack.ts';
 import { unsupportedListenerInPack, unsupportedMonitorInPack, unsupportedPairInPack } from './pack-support.ts';
 import { type Service, digestOf, distinct, isIdle, serverLines, servicesOf } from './services.ts';
@@ -39,11 +40,18 @@ function unsupportedInPack({ redundancy, listeners, pools }: Topology): string |
 }
 
 function shared({ frontend, backends, files }: Service): Service {
-  return { frontend: frontend && inNamespace(frontend), backends: backends.map(sharedBackend), files };
+  const socket = frontend && nextSocket(frontend);
+  return { frontend: frontend && sharedFrontend(frontend, socket), backends: backends.map((backend) => sharedBackend(backend, socket)), files };
 }
 
-function sharedBackend(backend: Backend): Backend {
+function sharedFrontend(frontend: Section, socket: string | null): Section {
+  const inside = inNamespace(frontend);
+  return socket === null ? inside : { ...inside, body: [...inside.body, takesOver(socket)] };
+}
+
+function sharedBackend(backend: Backend, socket: string | null): Backend {
   const within = (keywords: string): string => [keywords, IN_NAMESPACE].filter((words) => words !== '').join(' ');
   const servers = backend.servers.map((server) => ({ ...server, keywords: within(server.keywords), dynamic: false }));
-  return { ...backend, keywords: within(backend.keywords), servers };
+  const section = socket === null ? backend.section : { ...backend.section, body: [...backend.section.body, ...handsOver(socket)] };
+  return { ...backend, section, keywords: within(backend.keywords), servers };
 }
