@@ -312,7 +312,7 @@ describe('weir and the API', { concurrency: false }, () => {
     const made = await site.weir(['import', 'uci', file, '--create', '--subnet', 'private-subnet', '-f', 'json']);
     assert.equal(made.code, 0, made.stderr);
     const pools = await json<Record<string, unknown>[]>('member', 'list', 'shop-tcp-8080');
-    assert.deepEqual(pools.map(({ address }) => address).toSorted(), ['192.168.1.10', '192.168.1.11']);
+    assert.deepEqual(new Set(pools.map(({ address }) => address)), new Set(['192.168.1.10', '192.168.1.11']));
     await ok('loadbalancer', 'delete', 'shop', '--cascade', '--wait');
     await fails(2, /Required with --create and not given: --subnet/, 'import', 'uci', file, '--create');
     await fails(1, /nowhere cannot be read/, 'import', 'uci', '/nowhere');

@@ -24,7 +24,7 @@ test('config relayd with repeated options, as articles number and quote it', () 
     "    6. option server '192.168.1.11:80'",
   ].join('\n');
   assert.deepEqual(shortOf(text), [['http_lb', null, 'TCP:80 ROUND_ROBIN 192.168.1.10:80w1 192.168.1.11:80w1']]);
-  const [{ notes = [] } = {}] = read(text).proposals;
+  const notes = read(text).proposals[0]?.notes ?? [];
   assert.match(notes.join(' '), /relayd joins networks and balances nothing/);
   assert.deepEqual(shortOf(text.replaceAll("'", '’')), shortOf(text));
 });
@@ -93,27 +93,27 @@ test('redirects that are no load balancer say why', () => {
 test('virtual servers of keepalived', () => {
   const text = `
 config virtual_server 'web'
-	option ipaddr '203.0.113.10'
-	option port '80'
-	option lb_algo 'wlc'
-	option lb_kind 'DR'
-	option persistence_timeout '300'
-	option sorry_server_ip '192.0.2.9'
-	list real_server 'one'
-	list real_server 'two'
-	list real_server 'gone'
+  option ipaddr '203.0.113.10'
+  option port '80'
+  option lb_algo 'wlc'
+  option lb_kind 'DR'
+  option persistence_timeout '300'
+  option sorry_server_ip '192.0.2.9'
+  list real_server 'one'
+  list real_server 'two'
+  list real_server 'gone'
 
 config real_server
-	option name 'one'
-	option ipaddr '192.0.2.1'
-	option port '8080'
-	option weight '3'
-	option check 'HTTP_GET'
+  option name 'one'
+  option ipaddr '192.0.2.1'
+  option port '8080'
+  option weight '3'
+  option check 'HTTP_GET'
 
 config real_server
-	option name 'two'
-	option ipaddr '192.0.2.2'
-	option weight '1'
+  option name 'two'
+  option ipaddr '192.0.2.2'
+  option weight '1'
 `;
   assert.deepEqual(shortOf(text), [['web', '203.0.113.10', 'TCP:80 LEAST_CONNECTIONS 192.0.2.1:8080w3 192.0.2.2:80w1 192.0.2.9:80w1b']]);
   const [proposal] = read(text).proposals;
