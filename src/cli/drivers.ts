@@ -1,12 +1,17 @@
 /** The node drivers that the enabled providers need. */
 import { join } from 'node:path';
 import type { Config } from '../config/options.ts';
-import type { Engine } from '../model/capability.ts';
+import { type Engine, GATEWAY_PROVIDER } from '../model/capability.ts';
+import { type Gateway, gateway } from '../model/gateway.ts';
 import type { Log } from '../model/log.ts';
 import { Drivers } from '../nodes/drivers.ts';
 import { Fleet, type HostPool } from '../nodes/fleet/fleet.ts';
 import { LocalNodes } from '../nodes/local/local-nodes.ts';
 import type { NodeDriver } from '../nodes/node.ts';
+import { Gateways } from '../nodes/openwrt/gateways.ts';
+import type { GatewayClient } from '../nodes/openwrt/ubus/client.ts';
+import { carryingGateways, gatewayOfNode, nodesOfGateway } from '../store/gateways.ts';
+import { byId } from '../store/rows.ts';
 import { hostOfNode, nodesOf } from '../store/hosts.ts';
 import type { Store } from '../store/store.ts';
 import { CliError } from './cli-error.ts';
@@ -29,6 +34,7 @@ export function enabledProviders(options: Providers): ReadonlyMap<string, { desc
 
 const KINDS = {
   local: { description: 'HAProxy in a network namespace of this host.', carries: 'haproxy' },
+  gateway: { description: 'OpenWrt gateways at sites.', carries: 'gateway' },
   noop: { description: 'Carries no traffic: for trying the API out.', carries: 'anything' },
 } as const;
 
@@ -38,11 +44,17 @@ export const LOCAL_DRIVER = 'local';
 /**
  * octavia and amphora are one driver by two names, as in Octavia; so are all spellings of noop.
  * @param pool other hosts; null where there are none
+ * @param reach ways to gateways; null where nobody has their passwords
  */
-export function createDrivers(config: Config, store: Store, log: Log, pool: HostPool | null = null): Drivers {
+export function createDrivers(config: Config, store: Store, log: Log, pool: HostPool | null = null, reach: Reach | null = null): Drivers {
   const kinds = new Map<string, NodeDriver>();
-  const driverOf = (kind: 'local' | 'noop'): NodeDriver => {
-    const driver = kinds.get(kind) ?? (kind === 'noop' ? new NoopNodes({ observed: false }) : carriers(config, store, log, pool));
+  const made: Readonly<Record<Kind, () => NodeDriver>> = {
+    noop: () => new NoopNodes({ observed: false }),
+    local: () => carriers(config, store, log, pool),
+    gateway: () => gateways(config, store, log, reach ?? nobodyReached),
+  };
+  const driverOf = (kind: Kind): NodeDriver => {
+    const driver = kinds.get(kind) ?? made[kind]();
     kinds.set(kind, driver);
     return driver;
   };
@@ -59,8 +71,35 @@ export function carriesTraffic({ lb_provider: options }: Config): boolean {
   return [...namesOf(options)].some((name) => kindOf(name) === 'local');
 }
 
-function kindOf(provider: Provider): 'local' | 'noop' {
+/** A way to a gateway. */
+export type Reach = (row: Gateway) => GatewayClient;
+
+type Kind = keyof typeof KINDS;
+
+function kindOf(provider: Provider): Kind {
+  if (provider === GATEWAY_PROVIDER) return 'gateway';
   return provider === 'octavia' || provider === 'amphora' ? 'local' : 'noop';
+}
+
+function gateways({ gateways: options }: Config, store: Store, log: Log, reach: Reach): NodeDriver {
+  return new Gateways({
+    name: GATEWAY_PROVIDER,
+    book: {
+      row: (id) => byId(store.db, gateway, id),
+      gatewayOf: (node) => gatewayOfNode(store.db, node),
+      nodesOf: (id) => nodesOfGateway(store.db, id),
+      carrying: () => carryingGateways(store.db),
+    },
+    reach,
+    log,
+    readInterval: options.read_interval,
+    changesAtOnce: options.changes_at_once,
+    confirmWithin: options.confirm_within,
+  });
+}
+
+function nobodyReached(): never {
+  throw new Error('there are no passwords of gateways here');
 }
 
 /** This host's nodes, those of other hosts, or both. */

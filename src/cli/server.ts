@@ -18,7 +18,7 @@ import type { ServerSource } from '../model/server.ts';
 import type { Drivers } from '../nodes/drivers.ts';
 import { type Store, openStore } from '../store/store.ts';
 import { agentHub } from './agent-hub.ts';
-import { gatewayWatch } from './gateway-watch.ts';
+import { gatewayReach, gatewayWatch, heardOf } from './gateway-watch.ts';
 import { CliError } from './cli-error.ts';
 import { writeCloudsFile } from './clouds-file.ts';
 import { createDrivers, enabledProviders, runDirectory } from './drivers.ts';
@@ -71,13 +71,13 @@ async function start(
   onStop(() => tokens.close());
   // Listening comes before the loop: a port that is taken must not have changed anything.
   const hub = await agentHub(config, store, log);
-  const drivers = createDrivers(config, store, log, hub);
-  onStop(rotateTokenKeys(tokens, identity.token_key_rotation, log));
   const secretKeys = await SecretKeys.open({ statePath: DEFAULT.state_path, db: store.db });
+  const drivers = createDrivers(config, store, log, hub, gatewayReach(secretKeys));
+  onStop(rotateTokenKeys(tokens, identity.token_key_rotation, log));
   const certificates = config.key_manager.mode === 'embedded' ? certificateStore(store.db, secretKeys) : null;
   const vault = certificates && certificateVault(store.db, secretKeys);
   const planner = plannerFor(drivers, vault);
-  const watch = gatewayWatch(config, store, secretKeys, log);
+  const watch = gatewayWatch(config, store, secretKeys, log, (id) => heardOf(drivers, id));
   const faces = { servers: [labServers(store), ...servers], secretKeys, certificates, planner, door: hub, desk: watch };
   const options = { ...serverOptions(config, store, tokens, log), ...faces };
   for (const close of await listen(config, options)) onStop(close);

@@ -56,7 +56,7 @@ const STRONG_CIPHERS = [
   'DHE-RSA-AES128-GCM-SHA256',
 ].join(':');
 /** Octavia's own aliases: `octavia` and `amphora` are the HAProxy provider; its tests call noop by several names. */
-const provider = choice('amphora', 'octavia', 'noop', 'provider_noop', 'noop_driver', 'noop_driver-alt');
+const provider = choice('amphora', 'octavia', 'noop', 'provider_noop', 'noop_driver', 'noop_driver-alt', 'openwrt');
 const quota = (objects: string): Option<number> =>
   option(integer(-1, 2_000_000_000), -1, `${objects} of a project that has no quota of its own; -1 is no limit.`);
 
@@ -151,9 +151,9 @@ export const OPTIONS = {
     provider: option(
       provider,
       'octavia',
-      'Provider of load balancers whose creator names none: octavia and amphora are HAProxy in a namespace, all others pretend.',
+      'Provider of load balancers whose creator names none: octavia and amphora are HAProxy in a namespace, openwrt is a gateway at a site, all others pretend.',
     ),
-    enabled_providers: option(list(provider), ['amphora', 'octavia'], 'Providers that a creator may name; the default provider always is.'),
+    enabled_providers: option(list(provider), ['amphora', 'octavia', 'openwrt'], 'Providers that a creator may name; the default provider always is.'),
   },
   key_manager: {
     mode: option(
@@ -274,6 +274,9 @@ export const OPTIONS = {
       'Seconds between two looks at a gateway that answers. One that does not is asked sooner, with growing pauses.',
     ),
     checks_at_once: option(integer(1, 1000), 32, 'How many gateways are asked at the same time.'),
+    read_interval: option(decimal(0.1, 3600), 5, 'Seconds between two readings of health and counters of a gateway that carries something.'),
+    changes_at_once: option(integer(1, 5000), 300, 'How many gateways are changed at the same time. A change takes seconds, most of which is waiting.'),
+    confirm_within: option(integer(10, 600), 60, 'Seconds after which a gateway takes back a change that nobody has said to be good.'),
   },
   audit: {
     days: option(integer(1, 36_500), 90, 'How long entries of the audit trail are kept, days.'),

@@ -11,6 +11,8 @@ import { createPort, deletePort } from '../store/network.ts';
 import { octaviaTime } from '../store/row-time.ts';
 import { type ListQuery, byId, insert, list, remove, update } from '../store/rows.ts';
 import type { Store, Tx } from '../store/store.ts';
+import { gatewayPlaces } from '../store/gateways.ts';
+import { chooseGateway } from './choose-gateway.ts';
 import { type Candidate, chooseHost } from './choose-host.ts';
 import { type PlacedNode, type Placement, type Role, isComplete, isWanted, place, portOn } from './place.ts';
 
@@ -26,7 +28,9 @@ export async function claimMissing(tx: Tx, topology: Topology, amphorae: readonl
   const { missing } = place(topology, amphorae, []);
   const added: Amphora[] = [];
   for (const role of missing) {
-    const row = newAmphora(topology, role, driver.name, await hostFor(tx, topology, [...amphorae.filter(isWanted), ...added], driver), now);
+    const others = [...amphorae.filter(isWanted), ...added];
+    const place = driver.gateway ? await gatewayFor(tx, topology, others) : { compute_id: await hostFor(tx, topology, others, driver), gateway_id: null };
+    const row = newAmphora(topology, role, driver.name, place, now);
     await insert(tx.db, amphora, row);
     added.push(row);
   }
@@ -70,6 +74,12 @@ async function hostFor(tx: Tx, topology: Topology, others: readonly Amphora[], d
   return chooseHost(candidates, topology, new Set(others.map(({ compute_id }) => compute_id)));
 }
 
+/** The gateway of a new node beside the balancer's others. */
+async function gatewayFor(tx: Tx, topology: Topology, others: readonly Amphora[]): Promise<Pick<Amphora, 'compute_id' | 'gateway_id'>> {
+  const taken = new Set(others.flatMap(({ gateway_id: id }) => id ?? []));
+  return { compute_id: null, gateway_id: chooseGateway(await gatewayPlaces(tx.db), topology, taken) };
+}
+
 /** Without other hosts there is one, in no zone; where nodes only pretend, it is whatever is asked for. */
 function onlyHost({ zone }: Topology, { pretends }: NodeDriver): null {
   if (zone !== undefined && !pretends) throw new NodeError(`no host can carry it: it needs the compute zone ${zone}, and there is only this host, in none`);
@@ -80,11 +90,11 @@ const EVERY_ROW: ListQuery = { where: [], sort: [], limit: null, marker: null, r
 /** The server's own host takes nodes as long as it has a driver for them, and is in no zone. */
 const OWN = { enabled: true, zone: null } as const;
 
-function newAmphora(topology: Topology, role: Role, driver: string, host: string | null, now: Date): Amphora {
+function newAmphora(topology: Topology, role: Role, driver: string, place: Pick<Amphora, 'compute_id' | 'gateway_id'>, now: Date): Amphora {
   return {
     id: randomUUID(),
     loadbalancer_id: topology.id,
-    compute_id: host,
+    ...place,
     role,
     status: 'BOOTING',
     vrrp_ip: null,

@@ -91,7 +91,7 @@ export class Controller {
       workers: options.workers,
       retryFirstMs: RETRY_FIRST_MS,
       retryMaxMs: options.retryMax * 1000,
-      work: (id, attempt) => this.#work(id, attempt),
+      work: (id, attempt, aside) => this.#work(id, attempt, aside),
       onError: (id, error) => log.error({ loadbalancer: id, err: error }, 'could not be worked on, will try again'),
     });
     this.#observer = new Observer({
@@ -155,8 +155,8 @@ export class Controller {
     else this.#queue.addWhenQuiet(id, QUIET_MS, QUIET_AT_MOST_MS);
   }
 
-  async #work(id: string, attempt: number): Promise<Outcome> {
-    const outcome = await this.#attempt(id, attempt);
+  async #work(id: string, attempt: number, aside: () => void): Promise<Outcome> {
+    const outcome = await this.#attempt(id, attempt, aside);
     const amphorae = await this.#amphoraeOf(id);
     this.#observer.assign(id, amphorae);
     if (amphorae.length > 0 && outcome.done) this.#delivered.add(id);
@@ -168,10 +168,10 @@ export class Controller {
     return outcome;
   }
 
-  async #attempt(id: string, attempt: number): Promise<Outcome> {
+  async #attempt(id: string, attempt: number, aside: () => void): Promise<Outcome> {
     let outcome: Outcome | null = null;
     try {
-      outcome = await reconcile(this.#reconciler, id, attempt);
+      outcome = await reconcile(this.#reconciler, id, attempt, aside);
       return outcome;
     } finally {
       this.#restarts.ended(id, outcome);

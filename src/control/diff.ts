@@ -5,6 +5,8 @@
 import {
   EMPTY_NODE,
   type FlowSyncConfig,
+  type GatewaySection,
+  type GatewayShare,
   type Link,
   type NodeConfig,
   type PacketConfig,
@@ -31,6 +33,7 @@ export function diff(present: NodeConfig | null, wanted: NodeConfig, options: Di
     ...diffVrrp(base.vrrp, wanted.vrrp),
     // It serves without this, should it fail.
     ...diffFlowSync(base.flowSync, wanted.flowSync),
+    ...diffShare(base.gateway ?? null, wanted.gateway ?? null),
   ];
 }
 
@@ -111,6 +114,27 @@ function diffVrrp(present: VrrpConfig | null, wanted: VrrpConfig | null): Step[]
 function diffFlowSync(present: FlowSyncConfig | null, wanted: FlowSyncConfig | null): Step[] {
   if (!wanted) return present ? [{ kind: 'stop-flow-sync', cost: 'runtime' }] : [];
   return present?.text === wanted.text ? [] : [{ kind: 'start-flow-sync', cost: 'runtime', flowSync: wanted }];
+}
+
+function diffShare(present: GatewayShare | null, wanted: GatewayShare | null): Step[] {
+  if (!wanted) return present ? [{ kind: 'delete-share', cost: 'reload', present }] : [];
+  return present && sameShare(present, wanted) ? [] : [{ kind: 'set-share', cost: 'reload', share: wanted, present }];
+}
+
+/** Files are told apart by their names; sections come in any order. */
+function sameShare(a: GatewayShare, b: GatewayShare): boolean {
+  return (
+    a.proxy === b.proxy &&
+    sameSet(
+      a.files.map(({ path }) => path),
+      b.files.map(({ path }) => path),
+    ) &&
+    sameSet(a.sections.map(sectionKey), b.sections.map(sectionKey))
+  );
+}
+
+function sectionKey({ config, name, type, options }: GatewaySection): string {
+  return JSON.stringify([config, name, type, Object.entries(options).toSorted(([x], [y]) => (x < y ? -1 : 1))]);
 }
 
 function diffPackets(present: PacketConfig | null, wanted: PacketConfig | null): Step[] {

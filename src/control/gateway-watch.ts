@@ -23,6 +23,8 @@ export interface GatewayWatchOptions {
   readonly interval: number;
   /** How many are asked at the same time. */
   readonly atOnce: number;
+  /** Told of each that answers. */
+  readonly heard?: (gatewayId: string) => void;
   readonly now?: () => Date;
   readonly random?: () => number;
 }
@@ -84,6 +86,7 @@ export class GatewayWatch {
       const answer = await this.#answerOf(row, now);
       const counts = await store.transaction((tx) => recordAnswer(tx, row, answer));
       if (counts && answer.status !== row.status) log.info({ gateway: row.name, status: answer.status, reason: answer.status_reason }, 'a gateway was asked');
+      if (answer.status === 'ONLINE') this.#options.heard?.(id);
       this.#later(id, counts ? this.#pause(id, answer.status) : 0);
     } catch (error) {
       log.error({ gateway: id, reason: String(error) }, 'a gateway could not be looked after');
@@ -92,16 +95,13 @@ export class GatewayWatch {
   }
 
   async #answerOf(row: Gateway, now: () => Date): Promise<Answered> {
-    let client: GatewayClient | null = null;
     try {
-      client = this.#options.reach(row);
-      const look = await lookAt(client);
+      // Its session is left to expire: while a change waits to be confirmed it may be that of whoever made it (openwrt reference §1.3).
+      const look = await lookAt(this.#options.reach(row));
       return { checked_at: octaviaTime(now()), last_seen_at: octaviaTime(now()), ...judged(row, look) };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       return { checked_at: octaviaTime(now()), status: statusOf(error), status_reason: error.message.slice(0, 2000) };
-    } finally {
-      await client?.end();
     }
   }
 
@@ -127,8 +127,11 @@ export class GatewayWatch {
 
 /** Another device behind the same address is told of, and nothing is believed of it. */
 function judged({ identity }: Gateway, look: Look): Pick<Answered, 'status' | 'status_reason' | 'facts' | 'identity'> {
-  if (identity === null || identity === look.identity) return { status: 'ONLINE', status_reason: null, facts: look.facts, identity: look.identity };
-  const reason = `another device answers at its address: ${look.identity}, and not ${identity}; set its url or tls_pin anew if that is meant`;
+  const [first, ...others] = look.identities;
+  // Devices come and go: the one that it was known by must be there still.
+  if (identity === null || identity === first || others.includes(identity))
+    return { status: 'ONLINE', status_reason: null, facts: look.facts, identity: identity ?? first };
+  const reason = `another device answers at its address: ${first}, and not ${identity}; set its url or tls_pin anew if that is meant`;
   return { status: 'ERROR', status_reason: reason, identity };
 }
 

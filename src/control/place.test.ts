@@ -16,7 +16,7 @@ const subnet = (id: string): SubnetTopology => ({
 });
 const topology = (...memberSubnets: SubnetTopology[]): Topology =>
   ({ id: 'lb', redundancy: 'SINGLE', vip: { subnet: subnet('vip') }, memberSubnets }) as unknown as Topology;
-const amphora = (id: string, status = 'ALLOCATED'): Amphora => ({ id, status, role: 'STANDALONE' }) as unknown as Amphora;
+const amphora = (id: string, status = 'ALLOCATED'): Amphora => ({ id, status, role: 'STANDALONE', gateway_id: null }) as unknown as Amphora;
 const port = (id: string, device_id: string, subnet_id: string, ip_address: string): Port =>
   ({ id, device_id, fixed_ips: [{ subnet_id, ip_address }] }) as unknown as Port;
 

@@ -71,7 +71,9 @@ function placed(topology: Topology, amphora: Amphora, kept: readonly Amphora[], 
  * A node alone is in the subnets of further VIPs by having these. One of a pair has them now and then, and needs addresses
  * of its own there to answer clients and reach members.
  */
-function legSubnets({ vip, additionalVips = [], memberSubnets }: Topology, { role }: Amphora): readonly SubnetTopology[] {
+function legSubnets({ vip, additionalVips = [], memberSubnets }: Topology, { role, gateway_id: onGateway }: Amphora): readonly SubnetTopology[] {
+  // A gateway reaches members by routes of its own.
+  if (onGateway !== null) return [];
   if (role === 'STANDALONE' || vip.foreign === true) return memberSubnets;
   const further = additionalVips.map(({ subnet }) => subnet).filter(({ id }) => id !== vip.subnet.id);
   return [...new Map([...further, ...memberSubnets].map((subnet) => [subnet.id, subnet])).values()];

@@ -1,5 +1,5 @@
 /** Plans and differences as people read them: in a dry run, and where a node was found to differ. Never a key. */
-import type { NodeConfig, PacketConfig } from '../model/node-config.ts';
+import type { GatewaySection, GatewayShare, NodeConfig, PacketConfig } from '../model/node-config.ts';
 import type { Cost, Plan, Step } from '../model/plan.ts';
 import { sharedAddresses } from '../render/keepalived/compile.ts';
 
@@ -33,6 +33,10 @@ function detailOf(step: Step): string {
       return step.proxy.files.map(({ path }) => path).join(', ');
     case 'set-packets':
       return step.packets.services.map(({ protocol, address, port, members }) => `${protocol} ${address} port ${port} to ${members.length} members`).join(', ');
+    case 'set-share':
+      return shareWords(step.present, step.share);
+    case 'delete-share':
+      return shareWords(step.present, null);
     case 'start-vrrp':
     case 'reload-vrrp':
       return sharedAddresses(step.vrrp).join(' ');
@@ -50,7 +54,36 @@ export function lineChanges(present: NodeConfig | null, wanted: NodeConfig | nul
 function linesOf(config: NodeConfig | null): string[] {
   // The digest of the structure changes with everything else and tells nobody anything.
   const proxy = config?.proxy?.text.split('\n').filter((line) => line.trim() !== '' && !line.includes('description weir:')) ?? [];
-  return [...proxy, ...packetLines(config?.packets ?? null), ...plainLines(config?.vrrp?.text), ...plainLines(config?.flowSync?.text)];
+  return [
+    ...proxy,
+    ...shareLines(config?.gateway ?? null),
+    ...packetLines(config?.packets ?? null),
+    ...plainLines(config?.vrrp?.text),
+    ...plainLines(config?.flowSync?.text),
+  ];
+}
+
+/** What a change writes on the gateway: sections of UCI as `uci` names them, its part of haproxy.cfg, files. */
+function shareWords(present: GatewayShare | null, wanted: GatewayShare | null): string {
+  const [before, after] = [present?.sections ?? [], wanted?.sections ?? []];
+  const keyOf = (section: GatewaySection): string => uciLines(section).join('\n');
+  const named = ({ config, name }: GatewaySection): string => `${config}.${name}`;
+  const had = new Map(before.map((section) => [named(section), keyOf(section)]));
+  const changed = after.filter((section) => had.get(named(section)) !== keyOf(section)).map(named);
+  const gone = before.map(named).filter((name) => !after.some((section) => named(section) === name));
+  const files = (wanted?.files ?? []).filter(({ path }) => !present?.files.some((file) => file.path === path)).map(({ path }) => path);
+  return [...changed, ...gone.map((name) => `-${name}`), ...(present?.proxy === wanted?.proxy ? [] : ['haproxy.cfg']), ...files].join(', ');
+}
+
+function shareLines(share: GatewayShare | null): string[] {
+  return [...plainLines(share?.proxy), ...(share?.sections ?? []).flatMap(uciLines), ...(share?.files ?? []).map(({ path }) => path)];
+}
+
+/** As `uci show` prints them. */
+function uciLines({ config, name, type, options }: GatewaySection): string[] {
+  const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;
+  const lines = Object.entries(options).map(([option, value]) => `${config}.${name}.${option}=${[value].flat().map(quoted).join(' ')}`);
+  return [`${config}.${name}=${type}`, ...lines.toSorted()];
 }
 
 function plainLines(text = ''): string[] {

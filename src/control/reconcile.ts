@@ -10,7 +10,8 @@ import type { NodeConfig } from '../model/node-config.ts';
 import { costOf, type Plan } from '../model/plan.ts';
 import { type Topology, vipsOf } from '../model/topology.ts';
 import type { Drivers } from '../nodes/drivers.ts';
-import { type NodeDriver, NodeError, NotYetError } from '../nodes/node.ts';
+import { type NodeDriver, NodeError, NotYetError, SilentGatewayError } from '../nodes/node.ts';
+import { GatewayCannotError } from '../render/gateway/gateway-error.ts';
 import { type BalancerTree, balancerTree } from '../store/balancer-tree.ts';
 import { recordBroken, recordDelivered, recordFailure, removeBalancer } from '../store/balancers.ts';
 import { announceDrift } from '../store/events.ts';
@@ -54,10 +55,12 @@ class HeldBackError extends Error {
 /** Plans per attempt: after a reload the proxy may still hold runtime state of before, which a second plan mends. */
 const ROUNDS = 4;
 
-export async function reconcile(deps: Reconciler, id: string, attempt: number): Promise<Outcome> {
+/** @param aside - called where the work is with nodes that are far away, and waits for them */
+export async function reconcile(deps: Reconciler, id: string, attempt: number, aside: () => void = () => {}): Promise<Outcome> {
   const tree = await balancerTree(deps.store.db, id);
   if (!tree) return { done: true };
   try {
+    if (isFar(deps.drivers, tree)) aside();
     if (tree.balancer.deleting) await dismantle(deps, tree);
     const complaint = tree.balancer.deleting ? '' : await deliver(deps, tree, attempt);
     return complaint === '' ? { done: true } : unfinished(deps, id, attempt, complaint, true);
@@ -65,7 +68,7 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number): 
     if (error instanceof HeldBackError) return heldBack(deps, tree, error);
     if (error instanceof NotYetError) return postponed(deps, id, error);
     const reason = error instanceof Error ? error.message : String(error);
-    const outcome = unfinished(deps, id, attempt, reason, error instanceof MaterialError);
+    const outcome = unfinished(deps, id, attempt, reason, isHopeless(error));
     await recordReason(deps, tree, error, reason);
     return outcome;
   }
@@ -90,8 +93,17 @@ function postponed({ log }: Reconciler, loadbalancer: string, { message, after }
 
 async function recordReason({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, error: unknown, reason: string): Promise<void> {
   const { id, generation } = balancer;
-  if (!(error instanceof MaterialError)) return store.transaction((tx) => recordFailure(tx, id, reason, now(), pendingDeadline));
+  if (!isHopeless(error)) return store.transaction((tx) => recordFailure(tx, id, reason, now(), pendingDeadline));
   if (balancer.provisioning_status !== 'ERROR' || balancer.status_reason !== reason) await store.transaction((tx) => recordBroken(tx, id, generation, reason));
+}
+
+function isFar(drivers: Drivers, { balancer, amphorae }: BalancerTree): boolean {
+  return [balancer.provider ?? '', ...amphorae.map(({ driver }) => driver)].some((name) => drivers.named(name)?.isFar);
+}
+
+/** Waiting does not help: what is missing, or who is silent, is somebody else's to bring back. What is as it should be stays so. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof MaterialError || error instanceof GatewayCannotError || error instanceof SilentGatewayError;
 }
 
 /** So often a pair is replaced with care for its clients. Then without: the reason for a failover may be what keeps it from going on. */

@@ -18,8 +18,11 @@ export interface WorkQueueOptions {
   /** First delay after a failure, doubled up to `retryMaxMs`, with up to a quarter of jitter. */
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
-  /** Does the work of one key. What it throws counts as a failure too, and is told to `onError`. */
-  work(key: string, attempt: number): Promise<Outcome>;
+  /**
+   * Does the work of one key. What it throws counts as a failure too, and is told to `onError`.
+   * @param aside - to be called by work that waits more than it works: from then on it is none of the `workers`
+   */
+  work(key: string, attempt: number, aside: () => void): Promise<Outcome>;
   onError?(key: string, error: unknown): void;
 }
 
@@ -35,6 +38,8 @@ export class WorkQueue {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   /** Since when a key waits for quiet. */
   readonly #quietSince = new Map<string, number>();
+  /** Of those that run, how many work. */
+  #working = 0;
   #stopped = false;
 
   constructor(options: WorkQueueOptions) {
@@ -89,8 +94,9 @@ export class WorkQueue {
 
   #pump(): void {
     for (const key of this.#waiting) {
-      if (this.#stopped || this.#running.size >= this.#options.workers) return;
+      if (this.#stopped || this.#working >= this.#options.workers) return;
       this.#waiting.delete(key);
+      this.#working++;
       this.#running.set(key, this.#run(key));
     }
   }
@@ -98,7 +104,15 @@ export class WorkQueue {
   async #run(key: string): Promise<void> {
     const attempt = this.#attempts.get(key) ?? 0;
     const failures = this.#failures.get(key) ?? 0;
-    const outcome = await this.#attempt(key, failures);
+    let works = true;
+    const aside = (): void => {
+      if (!works) return;
+      works = false;
+      this.#working--;
+      this.#pump();
+    };
+    const outcome = await this.#attempt(key, failures, aside);
+    aside();
     this.#running.delete(key);
     if (outcome.done) this.#attempts.delete(key);
     else if (outcome.after === undefined) this.#attempts.set(key, attempt + 1);
@@ -109,9 +123,9 @@ export class WorkQueue {
     this.#pump();
   }
 
-  async #attempt(key: string, attempt: number): Promise<Outcome> {
+  async #attempt(key: string, attempt: number, aside: () => void): Promise<Outcome> {
     try {
-      return await this.#options.work(key, attempt);
+      return await this.#options.work(key, attempt, aside);
     } catch (error) {
       this.#options.onError?.(key, error);
       return { done: false, reason: error instanceof Error ? error.message : String(error) };

@@ -19,7 +19,7 @@ export const amphora = resource({
   fields: {
     id: common.id,
     loadbalancer_id: kept(uuid, 'Load balancer it carries'),
-    compute_id: kept<string | null>(uuid, 'Host whose agent carries it; null on the server’s own'),
+    compute_id: kept<string | null>(uuid, 'Host whose agent carries it, or the gateway; null on the server’s own'),
     lb_network_ip: computed<string | null>(ADDRESS, 'Address over which it is managed; a namespace needs none'),
     vrrp_ip: kept<string | null>(ADDRESS, 'Address of its own on the VIP network'),
     ha_ip: kept<string | null>(ADDRESS, 'The VIP'),
@@ -39,7 +39,13 @@ export const amphora = resource({
     compute_flavor: computed<string | null>(NAME, 'Compute flavor of its server', { since: '2.3' }),
     /** Names the driver that made it; later drivers must find their own. */
     driver: internal(text({ max: 64 }), 'Driver that made it'),
+    gateway_id: internal<string | null>(uuid, 'Gateway that carries it'),
     booted_at: internal<string | null>(time, 'When it was last started, ISO time'),
   },
 });
 export type Amphora = RowOf<typeof amphora>;
+
+/** The machine that carries it, of whichever kind; null for the server's own. */
+export function placeOf({ compute_id: host, gateway_id: gateway }: Pick<Amphora, 'compute_id' | 'gateway_id'>): string | null {
+  return gateway ?? host;
+}

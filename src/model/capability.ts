@@ -5,8 +5,11 @@
 import { fault } from './fault.ts';
 import { ENGINES, REDUNDANCIES } from './topology.ts';
 
-/** What carries a provider's balancers: HAProxy, or nothing at all, which therefore refuses nothing. */
-export type Engine = 'haproxy' | 'anything';
+/** What carries a provider's balancers: HAProxy on a host, a gateway, or nothing at all, which therefore refuses nothing. */
+export type Engine = 'haproxy' | 'gateway' | 'anything';
+
+/** Which provider's balancers are on gateways: what a site's availability zone is for. */
+export const GATEWAY_PROVIDER = 'openwrt';
 
 /** Which profile's data. */
 export type CapabilityKind = 'flavor' | 'availability_zone';
@@ -48,6 +51,17 @@ const CAPABILITIES: Readonly<Record<Engine, Readonly<Record<CapabilityKind, read
     ],
     availability_zone: [
       capability('compute_zone', 'Zone of the hosts that carry load balancers in it'),
+      capability('valid_vip_networks', 'Networks that VIPs in the zone may be on', { type: 'array' }),
+    ],
+  },
+  gateway: {
+    flavor: [
+      topology('SINGLE'),
+      capability('engine', 'What carries TCP: haproxy, nftables (the kernel), or auto, which is the kernel where there is no haproxy', { values: ENGINES }),
+      capability('retry_requests', 'Whether a GET or HEAD that a dying member took without answering goes to another', { type: 'boolean' }),
+    ],
+    availability_zone: [
+      capability('compute_zone', 'Site whose gateways carry load balancers in it'),
       capability('valid_vip_networks', 'Networks that VIPs in the zone may be on', { type: 'array' }),
     ],
   },

@@ -24,7 +24,7 @@ export const site = resource({
   doc: 'A place with one gateway or more.',
   fields: {
     id: common.id,
-    name: required(NAME, 'Name; unique'),
+    name: required(NAME, 'Name; unique. An availability zone has it, too', { settable: 'create' }),
     description: common.description,
     location: optional(SHORT, 'Where it is, for people'),
     tags: TAGS,

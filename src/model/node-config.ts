@@ -16,6 +16,8 @@ export interface NodeConfig {
   readonly vrrp: VrrpConfig | null;
   /** How it tells its peer which flows the kernel balances here. null: it tells nobody. */
   readonly flowSync: FlowSyncConfig | null;
+  /** What it is on a gateway. null, or absent: it is none, or nothing of it is there. */
+  readonly gateway?: GatewayShare | null;
 }
 
 /** A node on which nothing is done. */
@@ -142,6 +144,24 @@ export interface VrrpConfig {
 export interface FlowSyncConfig {
   /** The whole conntrackd.conf. */
   readonly text: string;
+}
+
+/** A balancer's part of a gateway: what stands beside what others have there, and beside what is the gateway's own. */
+export interface GatewayShare {
+  /** Sections of the gateway's haproxy.cfg; empty where HAProxy has nothing to do for it. */
+  readonly proxy: string;
+  /** Sections of UCI, each with a name that no other share has. */
+  readonly sections: readonly GatewaySection[];
+  /** Certificates and programs; names are digests, and what is present tells no contents. */
+  readonly files: readonly ProxyFile[];
+}
+
+export interface GatewaySection {
+  /** The package: `network`, `firewall`. */
+  readonly config: string;
+  readonly name: string;
+  readonly type: string;
+  readonly options: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** A member as the proxy knows it. */

@@ -2,7 +2,7 @@
  * The plan: the ordered difference between a node's present config and the wanted one. Each step says what it costs:
  * `runtime` nobody notices, `reload` starts new workers and drains the old, `restart` starts the proxy or the node.
  */
-import type { FlowSyncConfig, Link, PacketConfig, ProxyConfig, Route, Server, VrrpConfig } from './node-config.ts';
+import type { FlowSyncConfig, GatewayShare, Link, PacketConfig, ProxyConfig, Route, Server, VrrpConfig } from './node-config.ts';
 
 export type Cost = 'runtime' | 'reload' | 'restart';
 
@@ -23,11 +23,16 @@ export type Step =
   | { readonly kind: 'stop-vrrp'; readonly cost: 'restart' }
   | { readonly kind: 'start-flow-sync'; readonly cost: 'runtime'; readonly flowSync: FlowSyncConfig }
   | { readonly kind: 'stop-flow-sync'; readonly cost: 'runtime' }
+  | { readonly kind: 'set-share'; readonly cost: 'reload'; readonly share: GatewayShare; readonly present: GatewayShare | null }
+  | { readonly kind: 'delete-share'; readonly cost: 'reload'; readonly present: GatewayShare }
   | { readonly kind: 'add-server'; readonly cost: 'runtime'; readonly server: Server }
   | { readonly kind: 'change-server'; readonly cost: 'runtime'; readonly server: Server; readonly present: Server }
   | { readonly kind: 'delete-server'; readonly cost: 'runtime'; readonly backend: string; readonly name: string };
 
 export type Plan = readonly Step[];
+
+/** A step that only a gateway carries out. */
+export type GatewayStep = Extract<Step, { kind: 'set-share' | 'delete-share' }>;
 
 /** A step about a member, which the proxy's runtime socket takes. */
 export type ServerStep = Extract<Step, { kind: 'add-server' | 'change-server' | 'delete-server' }>;

@@ -3,6 +3,7 @@
  * above, by comparing `present` with what was rendered. Every method may be interrupted by a crash at any point and
  * called again: nothing is remembered between calls that the node itself could not tell.
  */
+import type { GatewayFacts } from '../model/gateway-facts.ts';
 import type { NodeConfig } from '../model/node-config.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reading } from '../model/reading.ts';
@@ -20,6 +21,8 @@ export interface NodeDriver {
   readonly flowLogs?: 'all' | 'none';
   /** Whether the two nodes of a pair can tell each other of flows in the kernel; absent is no. */
   readonly syncsFlows?: boolean;
+  /** True where a change takes seconds of waiting and next to no work: then many are made at the same time. */
+  readonly isFar?: boolean;
   /** Makes ready what all nodes share; idempotent. */
   start(): Promise<void>;
   /** Lets go of sockets and timers. Nodes go on carrying traffic. */
@@ -48,6 +51,8 @@ export interface NodeDriver {
   hosts?(): readonly NodeHost[];
   /** The driver of one host's nodes, by the host's id; absent where `hosts` is. */
   at?(hostId: string | null): NodeDriver;
+  /** Where its nodes are shares of gateways: what is known of one. Null where there is no such gateway. */
+  gateway?(gatewayId: string): Promise<GatewayFacts | null>;
   /** Removes what all nodes shared (the switch namespace), once no node is left and nobody else uses it. */
   tidy(): Promise<void>;
 }
@@ -88,3 +93,6 @@ export class NodeError extends Error {
 
 /** Its host is not connected: what it carries goes on, and nobody can say more of it. */
 export class AbsentHostError extends NodeError {}
+
+/** Its gateway does not answer: nothing can be changed on it until it does, and nobody is to wait for that. */
+export class SilentGatewayError extends AbsentHostError {}

@@ -49,6 +49,7 @@ const USERS = {
   flavor: { table: 'load_balancer', column: 'flavor_id' },
   host: { table: 'amphora', column: 'compute_id' },
   site: { table: 'gateway', column: 'site_id' },
+  gateway: { table: 'amphora', column: 'gateway_id' },
   availability_zone: { table: 'load_balancer', column: 'availability_zone' },
 } as const;
 

@@ -39,3 +39,40 @@ export function gatewaysOfKey(db: Db, number: number, limit: number): Promise<Pi
 export async function replaceSealed(db: Db, { id, key_number, sealed }: Pick<Gateway, 'id' | 'key_number' | 'sealed'>): Promise<void> {
   await db.updateTable('gateway').set({ key_number, sealed }).where('id', '=', id).execute();
 }
+
+/** Where a node may be put, and how many are there. */
+export interface GatewayPlace extends Pick<Gateway, 'id' | 'name' | 'status' | 'facts' | 'last_seen_at'> {
+  readonly site: string;
+  readonly nodes: number;
+}
+
+/** Those that take something new. */
+export function gatewayPlaces(db: Db): Promise<GatewayPlace[]> {
+  return db
+    .selectFrom('gateway')
+    .innerJoin('site', 'site.id', 'gateway.site_id')
+    .select(['gateway.id', 'gateway.name', 'gateway.status', 'gateway.facts', 'gateway.last_seen_at', 'site.name as site'])
+    .select((of) => of.selectFrom('amphora').select(of.fn.countAll<number>().as('nodes')).whereRef('amphora.gateway_id', '=', 'gateway.id').as('nodes'))
+    .where('gateway.enabled', '=', true)
+    .orderBy('gateway.name')
+    .execute()
+    .then((rows) => rows.map((row) => ({ ...row, nodes: row.nodes ?? 0 })));
+}
+
+/** The gateway that a node is on; undefined where it is on none. */
+export async function gatewayOfNode(db: Db, amphoraId: string): Promise<string | undefined> {
+  const row = await db.selectFrom('amphora').select('gateway_id').where('id', '=', amphoraId).executeTakeFirst();
+  return row?.gateway_id ?? undefined;
+}
+
+/** Ids of the nodes that a gateway is to have. */
+export async function nodesOfGateway(db: Db, gatewayId: string): Promise<string[]> {
+  const rows = await db.selectFrom('amphora').select('id').where('gateway_id', '=', gatewayId).execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Ids of the gateways that carry something. */
+export async function carryingGateways(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom('amphora').select('gateway_id').distinct().where('gateway_id', 'is not', null).execute();
+  return rows.flatMap(({ gateway_id: id }) => id ?? []);
+}

@@ -15,6 +15,7 @@ import { SCHEMA_0009 } from './migrations/0009.ts';
 import { SCHEMA_0010 } from './migrations/0010.ts';
 import { SCHEMA_0011 } from './migrations/0011.ts';
 import { SCHEMA_0012 } from './migrations/0012.ts';
+import { SCHEMA_0013 } from './migrations/0013.ts';
 import { StoreDamagedError, StoreTooNewError } from './store-error.ts';
 
 /** In order; the position plus one is the schema's version. Entries that were ever released never change. */
@@ -31,6 +32,7 @@ const MIGRATIONS: readonly string[] = [
   SCHEMA_0010,
   SCHEMA_0011,
   SCHEMA_0012,
+  SCHEMA_0013,
 ];
 
 /** Marks the file as ours: "EdWr" in ASCII. */

@@ -247,6 +247,7 @@ export function amphoraRow(loadbalancer_id: string): Amphora {
     vrrp_ip: null,
     vrrp_port_id: null,
     compute_id: null,
+    gateway_id: null,
     vrrp_interface: null,
     vrrp_id: null,
     vrrp_priority: null,

@@ -5,6 +5,7 @@ import { fault } from '../../model/fault.ts';
 import { type Gateway, gateway, site } from '../../model/gateway.ts';
 import { parseCreate, parseUpdate } from '../../model/resource.ts';
 import type { AuditedTx } from '../../store/audit.ts';
+import { isReferredTo } from '../../store/flavors.ts';
 import { octaviaTime } from '../../store/row-time.ts';
 import { byId, remove as removeRow, update } from '../../store/rows.ts';
 import { refuseConditions } from '../http/conditions.ts';
@@ -104,6 +105,7 @@ async function askAgain(call: Call): Promise<Gateway> {
 async function remove(call: Call, id: string): Promise<void> {
   await write(call, async (tx) => {
     const row = await sharedFor(tx, call, gateway, id, 'delete');
+    if (await isReferredTo(tx.db, 'gateway', id)) throw fault.recordInUse(gateway.title, id);
     await removeRow(tx.db, gateway, id);
     tx.record('delete', gateway, row, null);
   });

@@ -1,6 +1,6 @@
 /** The nodes that carry balancers, for administrators (reference §1.2, §2.8). */
 import type { FastifyInstance } from 'fastify';
-import { type Amphora, type AmphoraStatus, amphora } from '../../model/amphora.ts';
+import { type Amphora, type AmphoraStatus, amphora, placeOf } from '../../model/amphora.ts';
 import { fault } from '../../model/fault.ts';
 import type { Place } from '../../model/resource.ts';
 import { amphoraStatistics, balancersOfProject, placesOf } from '../../store/amphorae.ts';
@@ -100,7 +100,10 @@ async function viewAmphorae(db: Db, rows: readonly Amphora[]): Promise<View[]> {
   );
   return rows.map((row) => {
     const place = places.get(row.loadbalancer_id);
-    return view(row, { ha_port_id: place?.vip_port_id ?? null, cached_zone: place?.availability_zone ?? null, cert_busy: false });
+    return {
+      ...view(row, { ha_port_id: place?.vip_port_id ?? null, cached_zone: place?.availability_zone ?? null, cert_busy: false }),
+      compute_id: placeOf(row),
+    };
   });
 }
 

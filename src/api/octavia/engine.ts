@@ -1,7 +1,8 @@
 /**
  * What the engine that a flavor asks for cannot do: the kernel, where it has to carry datagrams or all of TCP, and a proxy that
- * is shared.
+ * is shared, and gateways.
  */
+import { fault } from '../../model/fault.ts';
 import { type LoadBalancer, loadBalancer } from '../../model/load-balancer.ts';
 import type { Member } from '../../model/member.ts';
 import type { Pool } from '../../model/pool.ts';
@@ -25,6 +26,11 @@ export async function refuseInPack(tx: Tx, call: Call, balancer: LoadBalancer, w
 
 async function isAllPackets(tx: Tx, { flavor_id: id }: Pick<LoadBalancer, 'flavor_id'>): Promise<boolean> {
   return (await flavorDataOf(tx.db, id))['engine'] === 'nftables';
+}
+
+/** Throws 501 for `what`, in words, when the balancer is on a gateway. */
+export function refuseOnGateway({ options }: Call, { provider }: Pick<LoadBalancer, 'provider'>, what: string | null): void {
+  if (what !== null && options.providers.get(provider ?? '')?.carries === 'gateway') throw fault.unsupportedOption(provider ?? '', what);
 }
 
 /** Throws 501 for members that the pool's packets cannot be sent to: those of the other address family. */

@@ -4,6 +4,7 @@ import { HTTP_MONITOR_DEFAULTS, type HealthMonitor, healthMonitor, monitorsFor }
 import { type Pool, pool } from '../../model/pool.ts';
 import { type CreateOf, parseCreate, parseNested, parseUpdate } from '../../model/resource.ts';
 import { isDatagram } from '../../render/datagram.ts';
+import { unsupportedMonitorOnGateway } from '../../render/gateway/support.ts';
 import { unsupportedMonitorInPack } from '../../render/haproxy/pack-support.ts';
 import { unsupportedMonitor } from '../../render/haproxy/support.ts';
 import { markPending, markUnmonitored } from '../../store/pending.ts';
@@ -12,7 +13,7 @@ import { byId } from '../../store/rows.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Call, Collection } from './collection.ts';
-import { refuseInPack } from './engine.ts';
+import { refuseInPack, refuseOnGateway } from './engine.ts';
 import { newRow } from './new-row.ts';
 import type { Limits } from './limits.ts';
 import type { Place } from './pools.ts';
@@ -62,6 +63,7 @@ async function insertMonitor(
   checkType(checked, parent, call.options.limits);
   refuseUncarried(call, balancer, unsupportedMonitor(checked));
   await refuseInPack(tx, call, balancer, unsupportedMonitorInPack(checked));
+  refuseOnGateway(call, balancer, unsupportedMonitorOnGateway(checked));
   const row = newRow(healthMonitor, checked, {
     id: randomUUID(),
     project_id: parent.project_id,

@@ -4,6 +4,7 @@ import { type Listener, listener } from '../../model/listener.ts';
 import type { LoadBalancer } from '../../model/load-balancer.ts';
 import { type CreateOf, nestedIn, parseCreate, parseUpdate } from '../../model/resource.ts';
 import { isDatagram } from '../../render/datagram.ts';
+import { unsupportedListenerOnGateway } from '../../render/gateway/support.ts';
 import { unsupportedListenerInPack } from '../../render/haproxy/pack-support.ts';
 import { unsupportedListener } from '../../render/haproxy/support.ts';
 import { unsupportedListenerByPackets, unsupportedOnVips } from '../../render/nftables/support.ts';
@@ -13,7 +14,7 @@ import { octaviaTime } from '../../store/row-time.ts';
 import type { Tx } from '../../store/store.ts';
 import { checkChangedCertificates, checkNewCertificates, unreadableListener } from './certificates.ts';
 import type { Call, Collection } from './collection.ts';
-import { refuseByEngine, refuseInPack } from './engine.ts';
+import { refuseByEngine, refuseInPack, refuseOnGateway } from './engine.ts';
 import { addPolicies } from './l7-tree.ts';
 import { tlsFilled } from './limits.ts';
 import { unsupportedCiphers } from './known-ciphers.ts';
@@ -107,6 +108,7 @@ async function check(tx: Tx, call: Call, row: Listener, balancer: LoadBalancer):
   refuseUncarried(call, balancer, unsupportedCiphers(row) ?? unreadableListener(call, row));
   await refuseByEngine(tx, call, balancer, unsupportedListenerByPackets(row) ?? unsupportedOnVips(vips));
   await refuseInPack(tx, call, balancer, unsupportedListenerInPack(row));
+  refuseOnGateway(call, balancer, unsupportedListenerOnGateway(row));
   await requirePool(tx, row.default_pool_id, row);
 }
 

@@ -62,7 +62,8 @@ async function create(call: Call): Promise<LoadBalancer> {
     const flavor = await flavorDataOf(tx.db, body.flavor_id);
     const { sriov_vip: direct, loadbalancer_topology: topology } = flavor;
     refuseUncarried(call, { provider }, unsupported(body) ?? unsupportedInPack(flavor));
-    if (network === 'unchecked') refuseUncarried(call, { provider }, 'a VIP on a network that this server does not know');
+    if (network === 'unchecked' && call.options.providers.get(provider)?.carries !== 'gateway')
+      refuseUncarried(call, { provider }, 'a VIP on a network that this server does not know');
     await requireQuota(tx, call, projectId, { loadbalancer: 1, ...countTree(tree) });
     await requireReferences(tx, call, body, projectId);
     const id = randomUUID();

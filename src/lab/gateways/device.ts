@@ -197,7 +197,9 @@ export class Device {
 
   /** Of one device, or of all by their names. */
   #deviceStatus({ name }: Args): Answer {
-    const names = this.#sections('network', 'interface').map(({ options }) => String(options.get('device') ?? options.get('ifname') ?? ''));
+    const named = this.#sections('network', 'interface').map(({ options }) => String(options.get('device') ?? options.get('ifname') ?? ''));
+    // An alias is on another interface's device.
+    const names = named.filter((one) => !one.startsWith('@'));
     const devices = Object.fromEntries([...new Set(names)].map((one, index) => [one, this.#deviceView(one, index)]));
     if (typeof name !== 'string') return devices;
     return devices[name] ?? 4;

@@ -25,7 +25,11 @@ const DIRECTORIES = [
   '/etc/config',
   '/etc/nftables.d',
   '/etc/init.d',
+  // As an adopted gateway has them.
   '/etc/edgeweir',
+  '/etc/edgeweir/haproxy',
+  '/etc/edgeweir/haproxy/lua',
+  '/etc/edgeweir/haproxy/tls',
   '/tmp',
   '/tmp/hosts',
   '/var',

@@ -320,6 +320,9 @@ export class LocalNodes implements NodeDriver {
         return startFlowSync(sync, step.flowSync);
       case 'stop-flow-sync':
         return stopFlowSync(sync);
+      case 'set-share':
+      case 'delete-share':
+        return Promise.reject(new NodeError(`${step.kind}: a namespace is no gateway`));
     }
   }
 

@@ -9,7 +9,7 @@ import { orNull, readProcesses } from './proxy-state.ts';
 import { readingOf, type WorkerStat } from './reading.ts';
 
 /** What readings are made of (reading.ts, check-words.ts). */
-const COLUMNS: ReadonlySet<string> = new Set(
+export const COLUMNS: ReadonlySet<string> = new Set(
   'pxname svname type status scur slim bin bout ereq stot uweight check_status check_code check_duration check_desc last_chk hanafail'.split(' '),
 );
 

@@ -29,6 +29,10 @@ function applyStep(config: NodeConfig, step: Exclude<Step, ServerStep>): NodeCon
       return { ...config, flowSync: step.flowSync };
     case 'stop-flow-sync':
       return { ...config, flowSync: null };
+    case 'set-share':
+      return { ...config, gateway: step.share };
+    case 'delete-share':
+      return { ...config, gateway: null };
     default:
       return { ...config, proxy: applyToProxy(config.proxy, step) };
   }

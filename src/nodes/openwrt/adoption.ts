@@ -3,8 +3,10 @@
  * rights, the guard and an empty package, and touches nothing else; run a second time it gives the user another password.
  */
 import { readFileSync } from 'node:fs';
+import { DIRECTORY } from '../../render/gateway/names.ts';
 import { GUARD } from './apply.ts';
 import { GROUP, rightsFile } from './rights.ts';
+import { STATUS } from './status.ts';
 
 const EDGE = new URL('../../../edge/', import.meta.url);
 /** No line of what stands between is this one. */
@@ -28,14 +30,15 @@ export function adoptionScript({ username }: Adoption): string {
     'for program in /sbin/rpcd /usr/sbin/uhttpd; do',
     '  [ -x "$program" ] || { echo "$program is not installed (packages: rpcd rpcd-mod-file uhttpd uhttpd-mod-ubus)" >&2; exit 1; }',
     'done',
-    'mkdir -p /usr/share/rpcd/acl.d /usr/libexec /etc/edgeweir',
+    `mkdir -p /usr/share/rpcd/acl.d /usr/libexec ${DIRECTORY}/tls ${DIRECTORY}/lua`,
     ...fileLines('/usr/share/rpcd/acl.d/edgeweir.json', rightsFile(), '0644'),
     ...fileLines(GUARD, edgeFile('edgeweir-guard'), '0755'),
+    ...fileLines(STATUS, edgeFile('edgeweir-status'), '0755'),
     ...fileLines('/etc/init.d/edgeweir-guard', edgeFile('edgeweir-guard.init'), '0755'),
     '/etc/init.d/edgeweir-guard enable',
     '[ -f /etc/config/edgeweir ] || : > /etc/config/edgeweir',
     // Files of ours outlive an upgrade of the firmware.
-    `for path in /usr/share/rpcd/acl.d/edgeweir.json ${GUARD} /etc/init.d/edgeweir-guard /etc/edgeweir; do`,
+    `for path in /usr/share/rpcd/acl.d/edgeweir.json ${GUARD} ${STATUS} /etc/init.d/edgeweir-guard /etc/edgeweir; do`,
     '  grep -qxF "$path" /etc/sysupgrade.conf 2>/dev/null || echo "$path" >> /etc/sysupgrade.conf',
     'done',
     'PASSWORD="$(head -c 18 /dev/urandom | hexdump -v -e \'/1 "%02x"\')"',

@@ -41,9 +41,9 @@ export async function applyConfig(
 ): Promise<DeviceChange | null> {
   const change = changeOf(await begin(client, wanted), wanted);
   if (isNothing(change)) return null;
-  await lint(client, change);
   await arm(client, change, within + LATER);
   try {
+    await lint(client, change);
     await client.all(changeCalls(change, within));
     await pause(settle);
     await verify(client, change, wanted);
@@ -107,9 +107,11 @@ async function lint(client: GatewayClient, { files }: DeviceChange): Promise<voi
     const [command = '', ...params] = file.lint;
     const candidate = `${path}${CANDIDATE}`;
     const look: Call = { object: 'file', method: 'exec', args: { command, params: [...params, candidate] } };
+    // What it names has to be there; nobody reads that yet.
+    const referred = files.flatMap(({ path: other, file: of }) => (of && of.service === undefined ? writeCalls(other, of.content, of.mode) : []));
     const writes = writeCalls(candidate, file.content, file.mode);
-    const outcomes = await client.outcomes([...writes, look, { object: 'file', method: 'remove', args: { path: candidate } }]);
-    for (const [index, call] of writes.entries()) dataOf(call, outcomes[index]);
+    const outcomes = await client.outcomes([...referred, ...writes, look, { object: 'file', method: 'remove', args: { path: candidate } }]);
+    for (const [index, call] of [...referred, ...writes].entries()) dataOf(call, outcomes[index]);
     const { code, stdout, stderr } = executedOf(dataOf(look, outcomes.at(-2)), command);
     if (code !== 0) throw new NotAppliedError(`${command} refuses ${path}: ${(stderr || stdout).trim().slice(0, 600)}`);
   }
@@ -126,12 +128,24 @@ function changeCalls({ operations, files, missing, start, ...change }: DeviceCha
   const init = (name: string, action: string): Call => ({ object: 'rc', method: 'init', args: { name, action } });
   return [
     ...missing.flatMap((name) => writeCalls(`/etc/config/${name}`, '', 0o600)),
-    ...files.flatMap(({ path, file }) => (file ? writeCalls(path, file.content, file.mode) : [{ object: 'file', method: 'remove', args: { path } }])),
+    ...files.flatMap(({ path, file }) =>
+      file
+        ? isLinted(files) && file.service === undefined
+          ? []
+          : writeCalls(path, file.content, file.mode)
+        : [{ object: 'file', method: 'remove', args: { path } }],
+    ),
     ...operations.map((operation) => ({ object: 'uci', ...callOf(operation) })),
     ...(operations.length === 0 ? [] : [uci('apply', { rollback: true, timeout: within })]),
+    ...change.stop.flatMap((name) => [init(name, 'stop'), init(name, 'disable')]),
     ...start.map((name) => init(name, 'enable')),
     ...reloaded({ operations, files, missing, start, ...change }).map((name) => init(name, start.includes(name) ? 'restart' : 'reload')),
   ];
+}
+
+/** Then what has no reader of its own was written for the look at what has. */
+function isLinted(files: DeviceChange['files']): boolean {
+  return files.some(({ file }) => file?.lint !== undefined);
 }
 
 /** With evidence: what is on it, what runs, and what the firewall says of itself on its standard error, for its exit code says nothing. */
@@ -144,6 +158,7 @@ async function verify(client: GatewayClient, change: DeviceChange, wanted: Devic
   if (left.operations.length > 0)
     throw new NotAppliedError(`its configuration is not as it was written: ${left.operations.map(({ config }) => config).join(', ')}`);
   if (left.files.length > 0) throw new NotAppliedError(`files are not as they were written: ${left.files.map(({ path }) => path).join(', ')}`);
+  if (left.stop.length > 0) throw new NotAppliedError(`what is to be idle runs: ${left.stop.join(', ')}`);
   if (left.start.length > 0) throw new NotAppliedError(`what has to run does not: ${left.start.join(', ')}`);
   if (firewall.length > 0) verifyFirewall(executedOf(dataOf(FIREWALL, outcomes.at(-1)), 'fw4'));
 }

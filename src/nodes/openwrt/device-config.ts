@@ -1,6 +1,7 @@
 /** All that is ours on a gateway, as a plain value: wanted and present are compared, and what differs is applied. */
 import { createHash } from 'node:crypto';
 import { type UciOperation, diffUci } from '../../render/uci/diff.ts';
+import { OWN } from '../../render/gateway/names.ts';
 import type { UciPackage, UciSection } from '../../render/uci/package.ts';
 
 export interface DeviceFile {
@@ -20,10 +21,9 @@ export interface DeviceConfig {
   readonly files: Readonly<Record<string, DeviceFile | null>>;
   /** Services that have to run when all is done, and are enabled. */
   readonly services: readonly string[];
+  /** Services that must not run, and are not to start at a boot; absent is none. */
+  readonly idle?: readonly string[];
 }
-
-/** Sections of ours have this in front of their names, and nobody else's. */
-export const OWN = 'weir_';
 
 export function owns(name: string): boolean {
   return name.startsWith(OWN);
@@ -45,6 +45,8 @@ export interface DeviceChange {
   readonly missing: readonly string[];
   /** Services that are to be started although nothing of theirs changes. */
   readonly start: readonly string[];
+  /** Services that are to be stopped. */
+  readonly stop: readonly string[];
 }
 
 /** Pure. */
@@ -55,11 +57,12 @@ export function changeOf(present: DevicePresent, wanted: DeviceConfig): DeviceCh
     files: Object.entries(wanted.files).flatMap(([path, file]) => ((present.files[path] ?? null) === (file && md5(file.content)) ? [] : [{ path, file }])),
     missing: packages.flatMap(([name, sections]) => (present.uci[name] == null && sections.length > 0 ? [name] : [])),
     start: wanted.services.filter((name) => !present.running.has(name)),
+    stop: (wanted.idle ?? []).filter((name) => present.running.has(name)),
   };
 }
 
-export function isNothing({ operations, files, start }: DeviceChange): boolean {
-  return operations.length === 0 && files.length === 0 && start.length === 0;
+export function isNothing({ operations, files, start, stop }: DeviceChange): boolean {
+  return [operations, files, start, stop].every(({ length }) => length === 0);
 }
 
 export function md5(content: string): string {
@@ -73,6 +76,6 @@ export function touched({ operations, files, missing }: DeviceChange): string[] 
 }
 
 /** Services whose files change, or that do not run. */
-export function reloaded({ files, start }: DeviceChange): string[] {
-  return [...new Set([...files.flatMap(({ file }) => file?.service ?? []), ...start])];
+export function reloaded({ files, start, stop }: DeviceChange): string[] {
+  return [...new Set([...files.flatMap(({ file }) => file?.service ?? []), ...start])].filter((name) => !stop.includes(name));
 }

@@ -7,8 +7,8 @@ import type { Call, Data } from './ubus/rpc.ts';
 export interface Look {
   /** For people and for the choice of an engine; texts, because they are shown as they are. */
   readonly facts: Readonly<Record<string, string>>;
-  /** What tells the device from another one behind the same address: the lowest of its MACs. */
-  readonly identity: string;
+  /** What tell the device from another one behind the same address: its MACs, the lowest first. */
+  readonly identities: readonly [string, ...string[]];
 }
 
 /** What a load balancer may need, and where each is. */
@@ -26,11 +26,14 @@ const MARKS = { fw4: '/sbin/fw4', fw3: '/sbin/fw3', apk: '/usr/bin/apk', opkg: '
 
 const FILES = Object.entries({ ...PROGRAMS, ...MARKS });
 
+/** Its answer tells who it is. */
+export const DEVICES: Call = { object: 'network.device', method: 'status', args: {} };
+
 const QUESTIONS: readonly Call[] = [
   { object: 'system', method: 'board', args: {} },
   { object: 'system', method: 'info', args: {} },
   { object: 'network.interface', method: 'dump', args: {} },
-  { object: 'network.device', method: 'status', args: {} },
+  DEVICES,
 ];
 
 /** Throws a GatewayFault, also for a right that it does not give. */
@@ -39,7 +42,7 @@ export async function lookAt(client: GatewayClient): Promise<Look> {
   const [board, info, dump, devices] = await client.all(QUESTIONS);
   const there = await client.present(stats);
   const found = new Set(FILES.flatMap(([name], index) => (there[index] ? [name] : [])));
-  return { facts: { ...boardFacts(board), ...infoFacts(info), ...programFacts(found), ...addressFacts(dump) }, identity: identityOf(devices) };
+  return { facts: { ...boardFacts(board), ...infoFacts(info), ...programFacts(found), ...addressFacts(dump) }, identities: identitiesOf(devices) };
 }
 
 const SHORT = text({ longest: 255 });
@@ -98,13 +101,14 @@ function addressFacts(data: Data | null | undefined): Record<string, string> {
 
 const NO_MAC = '00:00:00:00:00:00';
 
-function identityOf(data: Data | null | undefined): string {
+/** Throws a GatewayFault where the answer to DEVICES tells of no device. */
+export function identitiesOf(data: Data | null | undefined): [string, ...string[]] {
   const devices = shaped(data, mapOf(objectWith({}, { macaddr: SHORT })), 'network.device status');
-  const [first] = Object.values(devices)
+  const [first, ...others] = Object.values(devices)
     .flatMap(({ macaddr }) => (macaddr === undefined || macaddr === NO_MAC ? [] : [macaddr.toLowerCase()]))
     .toSorted();
   if (first === undefined) throw new GatewayFault('nonsense', 'it has no network device with an address of its own');
-  return first;
+  return [first, ...new Set(others)];
 }
 
 function shaped<T>(data: Data | null | undefined, read: Read<T>, what: string): T {

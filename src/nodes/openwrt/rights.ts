@@ -3,7 +3,9 @@
  * program but those named may be run. Whoever has `uci apply` and the firewall's configuration is as good as root all the same
  * (openwrt reference §1.1): the password is to be kept like root's.
  */
+import { DIRECTORY } from '../../render/gateway/names.ts';
 import { GUARD } from './apply.ts';
+import { STATUS } from './status.ts';
 
 export const GROUP = 'edgeweir';
 
@@ -27,13 +29,13 @@ const READ = {
     'network.device': ['status'],
     service: ['list'],
     uci: ['get'],
-    file: ['stat', 'md5', 'exec'],
+    file: ['stat', 'md5', 'read', 'exec'],
   },
   uci: PACKAGES,
   file: {
     ...all(['list'], '/usr/sbin/*', '/usr/bin/*', '/sbin/*', '/bin/opkg'),
-    ...all(['read'], ...FILES),
-    ...all(['exec'], '/sbin/fw4 check', '/usr/sbin/haproxy -c -f /etc/haproxy.cfg.weir-new', `${GUARD} *`),
+    ...all(['read'], ...FILES, `${DIRECTORY}/*`),
+    ...all(['exec'], '/sbin/fw4 check', '/usr/sbin/haproxy -c -f /etc/haproxy.cfg.weir-new', `${GUARD} *`, STATUS),
   },
 };
 
@@ -41,5 +43,5 @@ const WRITE = {
   ubus: { uci: ['add', 'set', 'delete', 'revert', 'apply', 'confirm', 'rollback'], file: ['write', 'remove'], rc: ['init'] },
   uci: PACKAGES,
   // The second is where HAProxy looks at a file before it takes its place.
-  file: all(['write'], ...FILES, '/etc/haproxy.cfg.weir-new'),
+  file: all(['write'], ...FILES, `${DIRECTORY}/*`, '/etc/haproxy.cfg.weir-new'),
 };

@@ -3,7 +3,7 @@
  * host that needs it; back comes only its digest.
  */
 import type { FlowSyncConfig, Link, NodeConfig, PacketConfig, ProxyConfig, ProxyFile, Route, Server, VrrpConfig } from '../../model/node-config.ts';
-import type { Plan, Step } from '../../model/plan.ts';
+import type { GatewayStep, Plan, Step } from '../../model/plan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { Sealed } from '../../model/sealed.ts';
 import { type Read, address, flag, line, list, mac, mapOf, network, nullable, object, objectWith, oneOf, text, uuid, whole, wrong } from './shape.ts';
@@ -117,8 +117,10 @@ function configWith(files: Read<ProxyFile>): Read<NodeConfig> {
 
 const proxy = proxyWith(file);
 
-/** What each kind of step has besides its kind and its cost. */
-const STEPS: { readonly [K in Step['kind']]: Read<Omit<Extract<Step, { kind: K }>, 'kind' | 'cost'>> } = {
+type HostStep = Exclude<Step, GatewayStep>;
+
+/** What each kind of step that a host carries out has besides its kind and its cost. */
+const STEPS: { readonly [K in HostStep['kind']]: Read<Omit<Extract<HostStep, { kind: K }>, 'kind' | 'cost'>> } = {
   'create-node': object({}),
   'add-link': object({ link }),
   'change-link': object({ link, present: foundLink }),
@@ -146,7 +148,7 @@ const step: Read<Step> = (value, at) => {
   const { kind, cost } = HEAD(value, at);
   if (!Object.hasOwn(STEPS, kind)) return wrong(`${at}.kind`, 'a step that is known here');
   // Which members a kind has is what the table says.
-  return { kind, cost, ...STEPS[kind as Step['kind']](value, at) } as Step;
+  return { kind, cost, ...STEPS[kind as HostStep['kind']](value, at) } as Step;
 };
 
 export const readPlan: Read<Plan> = list(step);

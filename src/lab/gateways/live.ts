@@ -1,0 +1,200 @@
+/**
+ * A virtual gateway that lives: what its init scripts would start really runs, in a namespace of its own, so that packets go through
+ * it. Addresses are those of its /etc/config/network; HAProxy is the host's, with the gateway's file. Nothing of the zones of its
+ * firewall is there.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { namespacePath } from '../../nodes/local/names.ts';
+import { DIRECTORY } from '../../render/gateway/names.ts';
+import { PROXY_FILE } from '../../render/gateway/proxy-file.ts';
+import type { UciValue } from '../../render/uci/package.ts';
+import { parseUciLeniently } from '../../render/uci/parse.ts';
+import { Device, type DeviceOptions } from './device.ts';
+import type { Ran } from './file-object.ts';
+import type { ServiceAction } from './services.ts';
+
+const EDGE = fileURLToPath(new URL('../../../edge/', import.meta.url));
+
+export interface LiveOptions extends Omit<DeviceOptions, 'hooks' | 'programs'> {
+  /** It is there, with links named as the gateway's configuration names its devices. */
+  readonly namespace: string;
+  /** Short, because sockets lie below it. */
+  readonly directory: string;
+}
+
+/** Where a file of the gateway names what is elsewhere here. */
+const MOVED: readonly (readonly [from: string, to: string])[] = [
+  [DIRECTORY, 'haproxy'],
+  ['/var/run/weir-haproxy.sock', 'haproxy.sock'],
+];
+
+export class LiveGateway {
+  readonly device: Device;
+  readonly #options: LiveOptions;
+  #proxy: ChildProcess | null = null;
+  #addresses: ReadonlySet<string> = new Set();
+  /** What is being done, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+  readonly errors: unknown[] = [];
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    this.device = new Device({
+      ...options,
+      hooks: { onAction: (name, action) => this.#act(name, action), onSignal: () => {} },
+      programs: new Map([
+        ['/usr/sbin/haproxy', (args: readonly string[]) => this.#lint(args)],
+        ['/usr/libexec/edgeweir-status', () => this.#run([join(EDGE, 'edgeweir-status')])],
+      ]),
+    });
+    this.device.files.write('/usr/libexec/edgeweir-status', '#!/bin/sh\n', 0o755);
+    this.device.files.write('/usr/libexec/edgeweir-guard', '#!/bin/sh\n', 0o755);
+  }
+
+  async start(): Promise<void> {
+    await this.#run(['ip', 'link', 'set', 'dev', 'lo', 'up']);
+    this.device.services.boot();
+    await this.settled();
+  }
+
+  /** Resolves when all that was ordered is done. */
+  async settled(): Promise<void> {
+    for (let work = this.#work; ; work = this.#work) {
+      await work;
+      if (work === this.#work) return;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.settled();
+    await this.#endProxy();
+    await rm(this.#options.directory, { recursive: true, force: true });
+  }
+
+  /** Process of its HAProxy, if that runs. */
+  get proxyPid(): number | undefined {
+    return this.#proxy?.exitCode === null && this.#proxy.signalCode === null ? this.#proxy.pid : undefined;
+  }
+
+  #act(name: string, action: ServiceAction): void {
+    const does = ACTS[name];
+    if (does === undefined || action === 'enable' || action === 'disable') return;
+    this.#work = this.#work.then(() => this[does](action)).catch((error: unknown) => void this.errors.push(error));
+  }
+
+  /** As netifd does: addresses that the configuration names are there, others of before are not. */
+  async network(): Promise<void> {
+    const wanted = new Set(this.#interfaces().flatMap(({ device, addresses }) => addresses.map((address) => `${device} ${address}`)));
+    for (const one of this.#addresses) if (!wanted.has(one)) await this.#address('del', one);
+    for (const one of wanted) if (!this.#addresses.has(one)) await this.#address('replace', one);
+    this.#addresses = wanted;
+  }
+
+  async #address(action: 'del' | 'replace', one: string): Promise<void> {
+    const [device = '', address = ''] = one.split(' ');
+    await this.#run(['ip', 'address', action, address, 'dev', device]);
+  }
+
+  async haproxy(action: ServiceAction): Promise<void> {
+    if (action === 'stop') return this.#endProxy();
+    await this.#materialise();
+    if (!existsSync(this.#path('haproxy.cfg'))) return;
+    if (action === 'reload' && this.proxyPid !== undefined) {
+      this.#proxy?.kill('SIGUSR2');
+      return pause(RELOAD_MS);
+    }
+    await this.#endProxy();
+    this.#proxy = spawn('nsenter', [...this.#enter(), 'haproxy', '-q', '-W', '-db', '-f', this.#path('haproxy.cfg')], { stdio: 'ignore' });
+    await once(this.#proxy, 'spawn');
+    await pause(RELOAD_MS);
+  }
+
+  async #endProxy(): Promise<void> {
+    const proxy = this.#proxy;
+    this.#proxy = null;
+    if (proxy?.exitCode !== null || proxy.signalCode !== null) return;
+    const ended = once(proxy, 'exit');
+    proxy.kill('SIGTERM');
+    await Promise.race([ended, pause(2000)]);
+    proxy.kill('SIGKILL');
+  }
+
+  /** The gateway's files as files here. */
+  async #materialise(): Promise<void> {
+    await mkdir(this.#path('haproxy'), { recursive: true });
+    for (const path of this.device.files.paths().filter((one) => one.startsWith(`${DIRECTORY}/`)))
+      await this.#write(join('haproxy', path.slice(DIRECTORY.length + 1)), this.device.files.text(path) ?? '');
+    const text = this.device.files.text(PROXY_FILE);
+    if (text === null) await rm(this.#path('haproxy.cfg'), { force: true });
+    else await this.#write('haproxy.cfg', this.#moved(text));
+  }
+
+  async #write(name: string, content: string): Promise<void> {
+    await mkdir(dirname(this.#path(name)), { recursive: true });
+    await writeFile(this.#path(name), content);
+  }
+
+  #moved(text: string): string {
+    return MOVED.reduce((moved, [from, to]) => moved.replaceAll(from, this.#path(to)), text);
+  }
+
+  async #lint(args: readonly string[]): Promise<Ran> {
+    await this.#materialise();
+    await this.#write('candidate.cfg', this.#moved(this.device.files.text(args.at(-1) ?? '') ?? ''));
+    return this.#run(['haproxy', '-c', '-f', this.#path('candidate.cfg')]);
+  }
+
+  #interfaces(): { readonly device: string; readonly addresses: readonly string[] }[] {
+    const { sections } = parseUciLeniently('network', this.device.files.text('/etc/config/network') ?? '').package;
+    const byName = new Map(sections.flatMap(({ name, type, options }) => (type === 'interface' && name !== undefined ? [[name, options] as const] : [])));
+    return [...byName.values()].flatMap((options) => {
+      const device = deviceOf(options, byName);
+      return device === '' || device === 'lo' ? [] : [{ device, addresses: addressesOf(options) }];
+    });
+  }
+
+  #path(name: string): string {
+    return join(this.#options.directory, name);
+  }
+
+  #enter(): string[] {
+    return [`--net=${namespacePath(this.#options.namespace)}`, '--'];
+  }
+
+  /** A program in its namespace. */
+  #run([program = '', ...args]: readonly string[]): Promise<Ran> {
+    return new Promise((resolve) => {
+      execFile('nsenter', [...this.#enter(), program, ...args], { timeout: 10_000 }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr }),
+      );
+    });
+  }
+}
+
+/** Milliseconds until a master has a new worker. */
+const RELOAD_MS = 100;
+const ACTS: Readonly<Record<string, 'network' | 'haproxy'>> = { network: 'network', haproxy: 'haproxy' };
+
+type Options = ReadonlyMap<string, UciValue>;
+
+/** `@lan` is the device of the interface `lan`. */
+function deviceOf(options: Options, byName: ReadonlyMap<string, Options>, depth = 0): string {
+  const named = String(options.get('device') ?? options.get('ifname') ?? '');
+  const other = named.startsWith('@') ? byName.get(named.slice(1)) : undefined;
+  return other && depth < 3 ? deviceOf(other, byName, depth + 1) : named;
+}
+
+function addressesOf(options: Options): string[] {
+  const mask = String(options.get('netmask') ?? '255.255.255.0')
+    .split('.')
+    .reduce((sum, part) => sum + Number(part).toString(2).replaceAll('0', '').length, 0);
+  const four = [options.get('ipaddr') ?? []].flat().map((address) => (address.includes('/') ? address : `${address}/${mask}`));
+  const six = [options.get('ip6addr') ?? []].flat();
+  return [...four, ...six];
+}

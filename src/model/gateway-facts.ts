@@ -1,0 +1,53 @@
+/** What of a gateway decides how a balancer is rendered for it, and whether it can be. */
+
+export interface GatewayFacts {
+  readonly id: string;
+  readonly name: string;
+  /** Logical interfaces of its network, with the networks that they have addresses in. */
+  readonly interfaces: readonly GatewayInterface[];
+  /** Names of programs that are there: `haproxy`, `keepalived`, `nft`. */
+  readonly programs: ReadonlySet<string>;
+  /** Which generation of the firewall it has. */
+  readonly firewall: 'fw4' | 'fw3' | 'none';
+  /** Of OpenWrt: `24.10.8`; empty where it does not say. */
+  readonly release: string;
+  readonly memoryKib: number;
+}
+
+export interface GatewayInterface {
+  /** `lan`. */
+  readonly name: string;
+  /** With prefix length: 192.168.1.1/24. */
+  readonly addresses: readonly string[];
+}
+
+/** As they are kept with the gateway: texts for people (`src/nodes/openwrt/look.ts` writes them). */
+export function gatewayFacts({
+  id,
+  name,
+  facts,
+}: {
+  readonly id: string;
+  readonly name: string;
+  readonly facts: Readonly<Record<string, string>> | null;
+}): GatewayFacts {
+  const { firewall, release = '', programs = '', memory_kib: memory = '0' } = facts ?? {};
+  return {
+    id,
+    name,
+    interfaces: Object.entries(facts ?? {}).flatMap(([key, value]) => interfaceOf(key, value)),
+    programs: new Set(programs.split(' ').filter((program) => program !== '')),
+    firewall: firewall === 'fw4' || firewall === 'fw3' ? firewall : 'none',
+    release,
+    memoryKib: Number(memory) || 0,
+  };
+}
+
+const ADDRESSES = 'address_';
+
+/** Addresses of load balancers have interfaces of their own, which are nothing that another could stand on. */
+function interfaceOf(key: string, value: string): GatewayInterface[] {
+  const name = key.slice(ADDRESSES.length);
+  if (!key.startsWith(ADDRESSES) || name === 'loopback' || name.startsWith('weir_')) return [];
+  return [{ name, addresses: value.split(' ').filter((address) => address !== '') }];
+}

@@ -1,0 +1,39 @@
+/** Topology and a gateway's facts → the config of a node that is a share of that gateway. Pure. */
+import type { GatewayFacts } from '../../model/gateway-facts.ts';
+import { EMPTY_NODE, type GatewayShare, type NodeConfig } from '../../model/node-config.ts';
+import { type Topology, vipsOf } from '../../model/topology.ts';
+import { proxyListeners } from '../engine.ts';
+import { addressSections } from './addresses.ts';
+import { listenerRules } from './firewall.ts';
+import { GatewayCannotError } from './gateway-error.ts';
+import { pathOf, shareSection } from './names.ts';
+import { proxyShare } from './proxy-share.ts';
+import { unsupportedOnGateway } from './support.ts';
+
+/** Throws a GatewayCannotError, or a CompileError, for what cannot be carried there. */
+export function renderGateway(topology: Topology, nodeId: string, facts: GatewayFacts): NodeConfig {
+  const hindrance = unsupportedOnGateway(topology);
+  if (hindrance !== null) throw new GatewayCannotError(`${hindrance} is not carried`);
+  return { ...EMPTY_NODE, gateway: shareOf(topology, nodeId, facts) };
+}
+
+function shareOf(topology: Topology, nodeId: string, facts: GatewayFacts): GatewayShare {
+  const proxy = proxyShare(topology);
+  if (proxy.text !== '' && !facts.programs.has('haproxy')) throw new GatewayCannotError(`gateway ${facts.name} has no haproxy: its package is not installed`);
+  const addresses = vipsOf(topology).map(({ address }) => address);
+  return {
+    proxy: proxy.text,
+    files: proxy.files,
+    sections: [
+      mark(topology, nodeId, proxy.files.map(pathOf)),
+      ...addressSections(nodeId, addresses, facts),
+      ...proxyListeners(topology).flatMap((listener) => listenerRules(nodeId, listener, addresses)),
+    ],
+  };
+}
+
+/** Whose share it is, and which files are its own. */
+function mark(topology: Topology, nodeId: string, files: readonly string[]): GatewayShare['sections'][number] {
+  const options = { node: nodeId, balancer: topology.id, ...(files.length === 0 ? {} : { file: files }) };
+  return { config: 'edgeweir', name: shareSection(nodeId), type: 'share', options };
+}

@@ -1,0 +1,27 @@
+/** Rules that let clients reach the listeners: a zone such as `wan` turns down what it does not know. */
+import { isIP } from 'node:net';
+import type { GatewaySection } from '../../model/node-config.ts';
+import type { ListenerTopology } from '../../model/topology.ts';
+import { sectionName } from './names.ts';
+
+/** One for each address family that the listener is asked in. */
+export function listenerRules(nodeId: string, listener: ListenerTopology, addresses: readonly string[]): GatewaySection[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const own = addresses.filter((address) => isIP(address) === family);
+    return own.length === 0 ? [] : [rule(nodeId, listener, own, family)];
+  });
+}
+
+function rule(nodeId: string, { id, port, protocol }: ListenerTopology, addresses: readonly string[], family: 4 | 6): GatewaySection {
+  const name = `${sectionName(nodeId, 'l', id)}${family === 6 ? '_6' : ''}`;
+  const options = {
+    name: `Edgeweir ${id}`,
+    src: '*',
+    family: `ipv${family}`,
+    proto: [protocol === 'UDP' ? 'udp' : 'tcp'],
+    dest_ip: [...addresses],
+    dest_port: String(port),
+    target: 'ACCEPT',
+  };
+  return { config: 'firewall', name, type: 'rule', options };
+}

@@ -1,0 +1,30 @@
+/** What no gateway carries, in words, or null. The API asks before a row is written, and the compiler again. */
+import type { HealthMonitor } from '../../model/health-monitor.ts';
+import type { Listener } from '../../model/listener.ts';
+import type { Redundancy, Topology } from '../../model/topology.ts';
+import { isDatagram } from '../datagram.ts';
+
+/** Whose checks are programs that a gateway has not. */
+const PROGRAMS: readonly HealthMonitor['type'][] = ['PING', 'UDP-CONNECT', 'SCTP'];
+
+export function unsupportedListenerOnGateway({ protocol }: Pick<Listener, 'protocol'>): string | null {
+  if (protocol === 'PROMETHEUS') return 'the listener protocol PROMETHEUS on a gateway';
+  return isDatagram(protocol) ? `the listener protocol ${protocol} on a gateway` : null;
+}
+
+export function unsupportedMonitorOnGateway({ type }: Pick<HealthMonitor, 'type'>): string | null {
+  return PROGRAMS.includes(type) ? `the health monitor type ${type} on a gateway` : null;
+}
+
+export function unsupportedRedundancyOnGateway(redundancy: Redundancy): string | null {
+  return redundancy === 'SINGLE' ? null : `the topology ${redundancy} on gateways`;
+}
+
+export function unsupportedOnGateway({ redundancy, listeners, pools }: Topology): string | null {
+  const all = [
+    unsupportedRedundancyOnGateway(redundancy),
+    ...listeners.map(unsupportedListenerOnGateway),
+    ...pools.map(({ monitor }) => monitor && unsupportedMonitorOnGateway(monitor)),
+  ];
+  return all.find((hindrance) => hindrance !== null) ?? null;
+}
