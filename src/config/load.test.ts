@@ -52,7 +52,10 @@ describe('configuration', () => {
       ['[api_settings]\n\nbind_port = 65536', ':3: [api_settings] bind_port: 65536 is not within 1 and 65535'],
       ['[DEFAULT]\ndebug = maybe', ":2: [DEFAULT] debug: 'maybe' is neither true nor false"],
       ['[DEFAULT]\nstate_path = here', ":2: [DEFAULT] state_path: 'here' is not an absolute path"],
-      ['[lb_provider]\nprovider = nova', ":2: [lb_provider] provider: 'nova' is none of amphora, octavia, noop, provider_noop, noop_driver, noop_driver-alt, openwrt"],
+      [
+        '[lb_provider]\nprovider = nova',
+        ":2: [lb_provider] provider: 'nova' is none of amphora, octavia, noop, provider_noop, noop_driver, noop_driver-alt, openwrt",
+      ],
       ['[api_settings]\nbind_host = localhost', ":2: [api_settings] bind_host: 'localhost' is not an IPv4 or IPv6 address"],
       ['[local_node]\nbridge_mappings = a', ":2: [local_node] bridge_mappings: 'a' is not physnet:bridge or physnet:namespace/bridge"],
       ['[DEFAULT]\nstate_path = $nothing/x', ':2: [DEFAULT] state_path: $nothing refers to no option; write $$ for a dollar sign'],

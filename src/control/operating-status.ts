@@ -89,7 +89,9 @@ function ofPool(pool: Pool, reading: PoolReading | undefined, members: readonly 
 }
 
 function ofListener(listener: Listener, reading: ListenerReading | undefined, balancerUp: boolean): OperatingStatus {
-  if (!reading) return listener.admin_state_up && balancerUp && listener.provisioning_status === 'ACTIVE' ? 'ERROR' : 'OFFLINE';
+  // One that is being made is not there yet.
+  const isDue = listener.provisioning_status === 'ACTIVE' || listener.provisioning_status === 'ERROR';
+  if (!reading) return listener.admin_state_up && balancerUp && isDue ? 'ERROR' : 'OFFLINE';
   return reading.state === 'full' ? 'DEGRADED' : 'ONLINE';
 }
 

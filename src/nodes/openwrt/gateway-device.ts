@@ -17,7 +17,7 @@ import { PACKAGES } from './rights.ts';
 import { STATUS, readingIn, shareReading } from './status.ts';
 import { pauseAfter } from './ubus/backoff.ts';
 import { type GatewayClient, dataOf, executedOf, surveyCalls, surveyOf } from './ubus/client.ts';
-import { GatewayFault, NOT_FOUND } from './ubus/fault.ts';
+import { GatewayFault, NOT_FOUND, NO_DATA } from './ubus/fault.ts';
 
 export interface GatewayDeviceOptions {
   readonly name: string;
@@ -174,7 +174,7 @@ export class GatewayDevice {
     const outcomes = await client.outcomes([...asks, ...(isKnown ? [] : [read])]);
     for (const [index, ask] of asks.entries()) files.set(ask.args.path, stringIn(dataOf(ask, outcomes[index], [NOT_FOUND]), 'md5'));
     if (isKnown) return sum === null ? null : (this.#proxy?.text ?? null);
-    const text = stringIn(dataOf(read, outcomes.at(-1), [NOT_FOUND]), 'data') ?? '';
+    const text = stringIn(dataOf(read, outcomes.at(-1), [NOT_FOUND, NO_DATA]), 'data') ?? '';
     this.#proxy = { sum, text };
     return text;
   }

@@ -45,6 +45,8 @@ interface Known {
   readonly key: string;
   readonly gatewayId: string;
   timer: NodeJS.Timeout | null;
+  /** Why it could not be read; null when it could. */
+  complaint: string | null;
 }
 
 export class Gateways implements NodeDriver {
@@ -171,7 +173,7 @@ export class Gateways implements NodeDriver {
     const known = this.#known.get(gatewayId);
     if (known?.key === key) return known.device;
     clearTimeout(known?.timer ?? undefined);
-    const made: Known = { key, gatewayId, device: this.#made(row), timer: null };
+    const made: Known = { key, gatewayId, device: this.#made(row), timer: null, complaint: null };
     this.#known.set(gatewayId, made);
     this.#readLater(made, 0);
     return made.device;
@@ -201,10 +203,15 @@ export class Gateways implements NodeDriver {
     const wasSilent = device.isSilent;
     try {
       await device.read();
+      known.complaint = null;
       if (wasSilent) await this.#welcome(known);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (!wasSilent) this.#options.log.warn({ gateway: gatewayId, reason }, 'a gateway could not be read');
+      const said = { gateway: gatewayId, reason };
+      // It is asked again and again: the same is said once.
+      if (reason === known.complaint) this.#options.log.debug(said, 'a gateway could not be read');
+      else this.#options.log.warn(said, 'a gateway could not be read');
+      known.complaint = reason;
     }
     const { readInterval } = this.#options;
     this.#readLater(known, device.isSilent ? device.pause : readInterval * 1000 * (0.9 + 0.2 * Math.random()));
