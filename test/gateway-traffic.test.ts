@@ -3,7 +3,9 @@
  * packets through it. Needs root for namespaces.
  */
 import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { after, afterEach, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { ApiClient } from '../src/lab/api-client.ts';
 import { rows } from './attack.fixture.ts';
 import { GATEWAY_PASSWORD, type Running, runGateway } from './live-gateways.fixture.ts';
@@ -31,6 +33,12 @@ afterEach(async () => {
 });
 
 const LB = '/load-balancer/v2/lbaas';
+
+/** A program of the tests on a host of the lab. */
+function inLab(host: string, program: string, ...words: string[]): ChildProcess {
+  const file = fileURLToPath(new URL(program, import.meta.url));
+  return spawn('nsenter', [`--net=/run/netns/weir-${cloud.instance}-lab-${host}`, process.execPath, file, ...words], { stdio: ['pipe', 'ignore', 'inherit'] });
+}
 
 async function list<T>(collection: string): Promise<T[]> {
   return (await api.request<Record<string, T[]>>('GET', `${LB}/${collection}`))[collection] ?? [];
@@ -121,6 +129,13 @@ test('a load balancer of the provider openwrt is on a gateway of its zone, balan
   await becomes(id, 'ACTIVE', 'ONLINE');
 });
 
+/** Who answered, until it is over. */
+async function askUntil(over: AbortSignal, vip: string): Promise<Record<string, number>> {
+  const said: Record<string, number> = {};
+  while (!over.aborted) for (const [name, count] of Object.entries(await asked(vip, 5))) said[name] = (said[name] ?? 0) + count;
+  return said;
+}
+
 /** With the web server of a host of the lab not answering. */
 async function withoutWeb(host: string, work: () => Promise<void>): Promise<void> {
   const rule = [
@@ -159,11 +174,8 @@ test('two load balancers share a gateway: changing or deleting one leaves the ot
   const [first, second] = [await create('one', '192.168.1.50'), await create('two', '192.168.1.51')];
   await becomes(first.id, 'ACTIVE', 'ONLINE');
   await becomes(second.id, 'ACTIVE', 'ONLINE');
-  let running = true;
-  const said: Record<string, number> = {};
-  const load = (async () => {
-    while (running) for (const [name, count] of Object.entries(await asked('192.168.1.50', 5))) said[name] = (said[name] ?? 0) + count;
-  })();
+  const over = new AbortController();
+  const load = askUntil(over.signal, '192.168.1.50');
   const pools = await list<{ id: string; name: string }>('pools');
   const pool = pools.find(({ name }) => name === 'two-pool');
   for (const weight of [2, 3, 4]) {
@@ -173,8 +185,8 @@ test('two load balancers share a gateway: changing or deleting one leaves the ot
   }
   await api.request('DELETE', `${LB}/loadbalancers/${second.id}?cascade=true`);
   await until('the second is gone', async () => (await list('loadbalancers')).length === 1);
-  running = false;
-  await load;
+  over.abort();
+  const said = await load;
   assert.deepEqual(Object.keys(said).toSorted(), ['web1', 'web2']);
   assert.ok(!(gateway.live.device.files.text('/etc/haproxy.cfg') ?? '').includes(second.id));
   assert.deepEqual(await asked('192.168.1.51', 1).then((answer) => Object.keys(answer)[0]?.startsWith('web')), false);
@@ -297,10 +309,10 @@ test('what no gateway carries is refused before anything is written, and where n
   };
   await refused('listeners', { listener: { loadbalancer_id: id, protocol: 'PROMETHEUS', protocol_port: 9100 } }, /PROMETHEUS on a gateway/);
   const { pool } = await api.request<{ pool: { id: string } }>('POST', `${LB}/pools`, {
-    pool: { loadbalancer_id: id, protocol: 'TCP', lb_algorithm: 'ROUND_ROBIN' },
+    pool: { loadbalancer_id: id, protocol: 'UDP', lb_algorithm: 'ROUND_ROBIN' },
   });
   await becomes(id, 'ACTIVE');
-  await refused('healthmonitors', { healthmonitor: { pool_id: pool.id, type: 'PING', delay: 1, timeout: 1, max_retries: 1 } }, /PING on a gateway/);
+  await refused('healthmonitors', { healthmonitor: { pool_id: pool.id, type: 'SCTP', delay: 1, timeout: 1, max_retries: 1 } }, /SCTP on a gateway/);
   const outside = (await api.request<{ subnets: { id: string }[] }>('GET', '/network/v2.0/subnets?name=public-subnet')).subnets[0]?.id;
   const other = await create('elsewhere', '203.0.113.50', { vip_subnet_id: outside, availability_zone: 'plant-7' });
   await becomes(other.id, 'ACTIVE');
@@ -312,3 +324,71 @@ test('what no gateway carries is refused before anything is written, and where n
   await until('it is gone', async () => (await list('loadbalancers')).length === 2);
   await api.request('DELETE', `/edge/v1/sites/${empty.id}`);
 });
+
+test('a gateway without HAProxy balances packets in its kernel, by weight, and its own script keeps clients from the dead', async (t) => {
+  const gateway = await runGateway(t, cloud, api, 2, { packages: [] });
+  await register('gw-2', gateway);
+  const members = WEBS.map((address, index) => ({ address, protocol_port: 80, weight: index === 0 ? 1 : 3 }));
+  const healthmonitor = { type: 'HTTP', delay: 1, timeout: 1, max_retries: 1, max_retries_down: 1, url_path: '/health?a=$(id)' };
+  const pool = { name: 'packets-pool', protocol: 'TCP', lb_algorithm: 'ROUND_ROBIN', members, healthmonitor };
+  const { id } = await create('packets', '192.168.1.50', { listeners: [{ protocol: 'TCP', protocol_port: 80, default_pool: pool }] });
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  assert.deepEqual(await asked('192.168.1.50', 8), { web1: 2, web2: 6 });
+  await until('it has counted', async () => {
+    const { stats } = await api.request<{ stats: { total_connections: number; bytes_in: number; bytes_out: number } }>(
+      'GET',
+      `${LB}/loadbalancers/${id}/stats`,
+    );
+    return stats.total_connections === 8 && stats.bytes_in > 500 && stats.bytes_out > 500;
+  });
+  const began = Date.now();
+  await withoutWeb('web2', async () => {
+    await until('nobody is sent to the dead any more', async () => (await asked('192.168.1.50', 2))['web1'] === 2);
+    assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
+    await becomes(id, 'ACTIVE', 'DEGRADED');
+    const [{ id: poolId } = { id: '' }] = await list<{ id: string }>('pools');
+    const { members: rows } = await api.request<{ members: { address: string; status_reason: string }[] }>('GET', `${LB}/pools/${poolId}/members`);
+    assert.match(rows.find(({ address }) => address === '192.168.1.11')?.status_reason ?? '', /refused/i);
+  });
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  // A firewall that is flushed takes all tables along.
+  await cloud.inNamespace(gateway.namespace, 'nft', 'flush', 'ruleset');
+  await until('it balances again', async () => Object.keys(await asked('192.168.1.50', 4)).every((name) => name.startsWith('web')));
+  assert.deepEqual(gateway.live.errors, []);
+  await refusesL7(id);
+});
+
+async function refusesL7(id: string): Promise<void> {
+  const listener = { loadbalancer_id: id, protocol: 'HTTP', protocol_port: 8080 };
+  await api.request('POST', `${LB}/listeners`, { listener });
+  await until('the reason is told', async () => /has no haproxy/.test(JSON.stringify(await show(id))));
+}
+
+test('datagrams go through a gateway’s kernel, each client to one member where that is asked for', async (t) => {
+  const gateway = await runGateway(t, cloud, api, 2);
+  await register('gw-2', gateway);
+  const servers = WEBS.map((address, index) => inLab(`web${index + 1}`, '../src/nodes/local/flow-member.fixture.ts', address, '5353', `web${index + 1}`));
+  t.after(() => servers.forEach((server) => server.kill()));
+  const members = WEBS.map((address) => ({ address, protocol_port: 5353 }));
+  const pool = { name: 'udp', protocol: 'UDP', lb_algorithm: 'SOURCE_IP_PORT', members };
+  const { id } = await create('udp', '192.168.1.52', { listeners: [{ protocol: 'UDP', protocol_port: 5353, default_pool: pool }] });
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  const answers = new Set<string>();
+  for (let source = 41_000; source < 41_020; source++) {
+    const said = await cloud.inLab('client', 'python3', '-c', UDP_CLIENT, '192.168.1.52', '5353', String(source));
+    const [first = '', ...others] = said.trim().split('\n');
+    assert.ok(
+      others.every((one) => one === first),
+      said,
+    );
+    answers.add(first);
+  }
+  assert.equal(answers.size, 2, [...answers].join(' '));
+});
+
+const UDP_CLIENT = `
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3); s.bind(('', int(sys.argv[3])))
+for n in range(3):
+    s.sendto(b'hello', (sys.argv[1], int(sys.argv[2]))); print(s.recvfrom(2000)[0].decode())
+`;

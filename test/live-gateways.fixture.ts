@@ -54,7 +54,6 @@ export async function runGateway(
     await live.stop();
     execFileSync('ip', ['netns', 'del', namespace]);
   });
-  live.device.files.write('/etc/config/edgeweir', '');
   await live.start();
   return { live, url: listening.url, listening, namespace };
 }

@@ -27,6 +27,7 @@ const TEST = [
   { name: 'octavia-tempest-plugin' },
   { name: 'python3-stestr' },
   { name: 'python3-oslo.config' },
+  { name: 'busybox', command: 'busybox' },
   { name: 'openssl', command: 'openssl' },
   { name: 'conntrackd', command: 'conntrackd' },
 ];
@@ -34,6 +35,7 @@ const TEST = [
 /** Clients and web servers that cost less than what is measured with them, and taskset to keep them apart (util-linux, in RUN). */
 const BENCH = [
   ...RUN,
+  { name: 'busybox', command: 'busybox' },
   { name: 'openssl', command: 'openssl' },
   { name: 'wrk', command: 'wrk' },
   { name: 'nginx', command: 'nginx' },

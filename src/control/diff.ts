@@ -125,6 +125,7 @@ function diffShare(present: GatewayShare | null, wanted: GatewayShare | null): S
 function sameShare(a: GatewayShare, b: GatewayShare): boolean {
   return (
     a.proxy === b.proxy &&
+    a.packets === b.packets &&
     sameSet(
       a.files.map(({ path }) => path),
       b.files.map(({ path }) => path),

@@ -72,11 +72,17 @@ function shareWords(present: GatewayShare | null, wanted: GatewayShare | null): 
   const changed = after.filter((section) => had.get(named(section)) !== keyOf(section)).map(named);
   const gone = before.map(named).filter((name) => !after.some((section) => named(section) === name));
   const files = (wanted?.files ?? []).filter(({ path }) => !present?.files.some((file) => file.path === path)).map(({ path }) => path);
-  return [...changed, ...gone.map((name) => `-${name}`), ...(present?.proxy === wanted?.proxy ? [] : ['haproxy.cfg']), ...files].join(', ');
+  const texts = [...(present?.proxy === wanted?.proxy ? [] : ['haproxy.cfg']), ...(present?.packets === wanted?.packets ? [] : ['nftables'])];
+  return [...changed, ...gone.map((name) => `-${name}`), ...texts, ...files].join(', ');
 }
 
 function shareLines(share: GatewayShare | null): string[] {
-  return [...plainLines(share?.proxy), ...(share?.sections ?? []).flatMap(uciLines), ...(share?.files ?? []).map(({ path }) => path)];
+  return [
+    ...plainLines(share?.proxy),
+    ...plainLines(share?.packets),
+    ...(share?.sections ?? []).flatMap(uciLines),
+    ...(share?.files ?? []).map(({ path }) => path),
+  ];
 }
 
 /** As `uci show` prints them. */

@@ -12,6 +12,8 @@ export interface GatewayFacts {
   /** Of OpenWrt: `24.10.8`; empty where it does not say. */
   readonly release: string;
   readonly memoryKib: number;
+  /** Ports of TCP that its own daemons have on all addresses: nobody else can listen there. */
+  readonly takenPorts: ReadonlySet<number>;
 }
 
 export interface GatewayInterface {
@@ -31,7 +33,7 @@ export function gatewayFacts({
   readonly name: string;
   readonly facts: Readonly<Record<string, string>> | null;
 }): GatewayFacts {
-  const { firewall, release = '', programs = '', memory_kib: memory = '0' } = facts ?? {};
+  const { firewall, release = '', programs = '', memory_kib: memory = '0', taken_ports: taken = '' } = facts ?? {};
   return {
     id,
     name,
@@ -40,8 +42,12 @@ export function gatewayFacts({
     firewall: firewall === 'fw4' || firewall === 'fw3' ? firewall : 'none',
     release,
     memoryKib: Number(memory) || 0,
+    takenPorts: new Set([...ALWAYS_TAKEN, ...taken.split(' ').map(Number)].filter((port) => port > 0)),
   };
 }
+
+/** dropbear, and dnsmasq. */
+const ALWAYS_TAKEN = [22, 53];
 
 const ADDRESSES = 'address_';
 

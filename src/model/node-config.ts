@@ -150,6 +150,8 @@ export interface FlowSyncConfig {
 export interface GatewayShare {
   /** Sections of the gateway's haproxy.cfg; empty where HAProxy has nothing to do for it. */
   readonly proxy: string;
+  /** Its part of what the gateway's kernel balances and who checks that; empty without any. */
+  readonly packets: string;
   /** Sections of UCI, each with a name that no other share has. */
   readonly sections: readonly GatewaySection[];
   /** Certificates and programs; names are digests, and what is present tells no contents. */

@@ -34,7 +34,7 @@ function isCarriedByPackets(listener: ListenerTopology, topology: Topology): boo
 }
 
 /** Why the kernel cannot carry a listener of TCP, in words; null when it can. The API refuses in the same ones. */
-function hindranceOf(listener: ListenerTopology, topology: Topology): string | null {
+export function hindranceOf(listener: ListenerTopology, topology: Topology): string | null {
   const { protocol, policies } = listener;
   const ids = new Set(poolIdsOf(listener));
   const pools = topology.pools.filter(({ id }) => ids.has(id));

@@ -1,5 +1,6 @@
 /** One virtual gateway: its files, sessions, services and knobs, and what its ubus answers. */
 import { createHash } from 'node:crypto';
+import { BALANCE_SERVICE, adoptedFiles, adoptedPrograms } from './adopted.ts';
 import type { Clock } from './clock.ts';
 import { DeviceFiles } from './files.ts';
 import { type DevicePrograms, FileObject, type Ran } from './file-object.ts';
@@ -60,9 +61,18 @@ export class Device {
     this.services = new Services(imageServices(options.packages), clock, hooks);
     this.uci = new UciObject(this.files, clock, { changed: (packages) => this.services.changed(packages) });
     this.#guard = new Guard(this.files, clock, { restored: (services) => this.#restored(services) });
-    this.#file = new FileObject(this.files, new Map([...this.#ownPrograms(), ...(options.programs ?? [])]));
+    this.#file = new FileObject(
+      this.files,
+      new Map([...this.#ownPrograms(), ...adoptedPrograms(this.files, (name) => this.services.get(name)?.running === true), ...(options.programs ?? [])]),
+    );
     this.#bootedAt = clock.now();
     this.#flash();
+  }
+
+  /** As after the script of `weir gateway adopt`. */
+  adopt(): void {
+    adoptedFiles(this.files);
+    this.services.add(BALANCE_SERVICE);
   }
 
   /** Loses all that is in memory: sessions, what is staged, and the timer that would take a change back. */

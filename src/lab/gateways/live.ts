@@ -6,13 +6,15 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { namespacePath } from '../../nodes/local/names.ts';
 import { DIRECTORY } from '../../render/gateway/names.ts';
-import { PROXY_FILE } from '../../render/gateway/proxy-file.ts';
+import { BALANCE } from '../../render/gateway/balance-file.ts';
+import { PROXY } from '../../render/gateway/proxy-file.ts';
+import { BALANCER, STATUS } from '../../nodes/openwrt/status.ts';
 import type { UciValue } from '../../render/uci/package.ts';
 import { parseUciLeniently } from '../../render/uci/parse.ts';
 import { Device, type DeviceOptions } from './device.ts';
@@ -38,6 +40,7 @@ export class LiveGateway {
   readonly device: Device;
   readonly #options: LiveOptions;
   #proxy: ChildProcess | null = null;
+  #balance: ChildProcess | null = null;
   #addresses: ReadonlySet<string> = new Set();
   /** What is being done, one after the other. */
   #work: Promise<void> = Promise.resolve();
@@ -50,15 +53,20 @@ export class LiveGateway {
       hooks: { onAction: (name, action) => this.#act(name, action), onSignal: () => {} },
       programs: new Map([
         ['/usr/sbin/haproxy', (args: readonly string[]) => this.#lint(args)],
-        ['/usr/libexec/edgeweir-status', () => this.#run([join(EDGE, 'edgeweir-status')])],
+        [STATUS, () => this.#run([...ASH, join(EDGE, 'edgeweir-status')])],
+        [BALANCER, (args: readonly string[]) => this.#balancer(args)],
       ]),
     });
-    this.device.files.write('/usr/libexec/edgeweir-status', '#!/bin/sh\n', 0o755);
-    this.device.files.write('/usr/libexec/edgeweir-guard', '#!/bin/sh\n', 0o755);
+    this.device.adopt();
   }
 
   async start(): Promise<void> {
+    // BusyBox's own, which is all that a gateway has.
+    await mkdir(this.#path('bin'), { recursive: true });
+    for (const applet of APPLETS) await symlink('/usr/bin/busybox', this.#path(join('bin', applet)));
     await this.#run(['ip', 'link', 'set', 'dev', 'lo', 'up']);
+    // A router.
+    await this.#run(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
     this.device.services.boot();
     await this.settled();
   }
@@ -74,6 +82,7 @@ export class LiveGateway {
   async stop(): Promise<void> {
     await this.settled();
     await this.#endProxy();
+    await this.#endBalancer();
     await rm(this.#options.directory, { recursive: true, force: true });
   }
 
@@ -130,7 +139,7 @@ export class LiveGateway {
     await mkdir(this.#path('haproxy'), { recursive: true });
     for (const path of this.device.files.paths().filter((one) => one.startsWith(`${DIRECTORY}/`)))
       await this.#write(join('haproxy', path.slice(DIRECTORY.length + 1)), this.device.files.text(path) ?? '');
-    const text = this.device.files.text(PROXY_FILE);
+    const text = this.device.files.text(PROXY.path);
     if (text === null) await rm(this.#path('haproxy.cfg'), { force: true });
     else await this.#write('haproxy.cfg', this.#moved(text));
   }
@@ -148,6 +157,42 @@ export class LiveGateway {
     await this.#materialise();
     await this.#write('candidate.cfg', this.#moved(this.device.files.text(args.at(-1) ?? '') ?? ''));
     return this.#run(['haproxy', '-c', '-f', this.#path('candidate.cfg')]);
+  }
+
+  /** As edge/edgeweir.init does. */
+  async edgeweir(action: ServiceAction): Promise<void> {
+    if (action === 'stop') return this.#endBalancer();
+    const text = this.device.files.text(BALANCE.path);
+    if (text === null || text === '') return;
+    await this.#write('balance', text);
+    if (action === 'reload' && this.#isRunning(this.#balance)) return void this.#balance?.kill('SIGHUP');
+    await this.#endBalancer();
+    this.#balance = spawn('nsenter', [...this.#enter(), ...ASH, join(EDGE, 'edgeweir-balance'), 'run'], { stdio: 'ignore', env: this.#environment() });
+    await once(this.#balance, 'spawn');
+  }
+
+  async #endBalancer(): Promise<void> {
+    const balance = this.#balance;
+    this.#balance = null;
+    if (!balance || !this.#isRunning(balance)) return;
+    const ended = once(balance, 'exit');
+    balance.kill('SIGTERM');
+    await Promise.race([ended, pause(2000)]);
+    await this.#run([...ASH, join(EDGE, 'edgeweir-balance'), 'unload']);
+  }
+
+  #isRunning(child: ChildProcess | null): boolean {
+    return child?.exitCode === null && child.signalCode === null;
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    const path = process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin';
+    return { PATH: `${this.#path('bin')}:${path}`, EDGEWEIR_BALANCE: this.#path('balance'), EDGEWEIR_RUN: this.#path('balancing') };
+  }
+
+  async #balancer([action = '', path = '']: readonly string[]): Promise<Ran> {
+    await this.#write('candidate', this.device.files.text(path) ?? '');
+    return this.#run([...ASH, join(EDGE, 'edgeweir-balance'), action, this.#path('candidate')]);
   }
 
   #interfaces(): { readonly device: string; readonly addresses: readonly string[] }[] {
@@ -170,16 +215,20 @@ export class LiveGateway {
   /** A program in its namespace. */
   #run([program = '', ...args]: readonly string[]): Promise<Ran> {
     return new Promise((resolve) => {
-      execFile('nsenter', [...this.#enter(), program, ...args], { timeout: 10_000 }, (error, stdout, stderr) =>
+      execFile('nsenter', [...this.#enter(), program, ...args], { timeout: 10_000, env: this.#environment() }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr }),
       );
     });
   }
 }
 
+/** What scripts find on a gateway in this form. */
+const APPLETS = ['awk', 'cat', 'cmp', 'cut', 'date', 'grep', 'head', 'ls', 'mkdir', 'mkfifo', 'mv', 'nc', 'rm', 'sed', 'sleep', 'tr', 'wget'];
 /** Milliseconds until a master has a new worker. */
 const RELOAD_MS = 100;
-const ACTS: Readonly<Record<string, 'network' | 'haproxy'>> = { network: 'network', haproxy: 'haproxy' };
+const ACTS: Readonly<Record<string, 'network' | 'haproxy' | 'edgeweir'>> = { network: 'network', haproxy: 'haproxy', edgeweir: 'edgeweir' };
+/** The shell of a gateway. */
+const ASH = ['busybox', 'ash'];
 
 type Options = ReadonlyMap<string, UciValue>;
 

@@ -15,7 +15,6 @@ import { GatewayDevice } from './gateway-device.ts';
 import { lookAt } from './look.ts';
 import { GROUP, rightsFile } from './rights.ts';
 import { NodeError } from '../node.ts';
-import { STATUS } from './status.ts';
 import { GatewayClient } from './ubus/client.ts';
 import { GatewayFault } from './ubus/fault.ts';
 import { Session } from './ubus/session.ts';
@@ -31,15 +30,10 @@ function adopted(rights: string): GatewayClient {
     packages: ['haproxy', 'keepalived'],
     clock: new SetClock(),
     flash: 200_000,
-    programs: new Map([
-      ['/usr/sbin/haproxy', () => ({ code: 0 })],
-      [STATUS, () => ({ code: 0, stdout: '' })],
-    ]),
+    programs: new Map([['/usr/sbin/haproxy', () => ({ code: 0 })]]),
   });
   const { files } = device;
-  files.write(GUARD, '');
-  files.write(STATUS, '');
-  files.write('/etc/config/edgeweir', '');
+  device.adopt();
   files.write('/usr/share/rpcd/acl.d/edgeweir.json', rights);
   files.write(
     '/etc/config/rpcd',
@@ -83,7 +77,12 @@ async function carry(client: GatewayClient, text: string): Promise<void> {
   const facts = gatewayFacts({ id: 'g', name: 'gw', facts: { programs: 'haproxy' } });
   const device = new GatewayDevice({ name: 'gw', identity: null, facts: async () => facts, client, within: 30, settle: 0, turn: (work) => work() });
   const mark = { config: 'edgeweir', name: shareSection(NODE), type: 'share', options: { node: NODE, file: [`${DIRECTORY}/tls/${text}.pem`] } };
-  await device.set(NODE, { proxy: `# ${text}\n`, sections: [mark], files: [{ path: `tls/${text}.pem`, content: new Sealed(text) }] });
+  await device.set(NODE, {
+    packets: `@table ip weir_${text}\n`,
+    proxy: `# ${text}\n`,
+    sections: [mark],
+    files: [{ path: `tls/${text}.pem`, content: new Sealed(text) }],
+  });
   assert.equal((await device.present(NODE))?.proxy, `# ${text}\n`);
   await device.read();
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { DIRECTORY } from '../../render/gateway/names.ts';
 import { GUARD } from './apply.ts';
 import { GROUP, rightsFile } from './rights.ts';
-import { STATUS } from './status.ts';
+import { BALANCER, STATUS } from './status.ts';
 
 const EDGE = new URL('../../../edge/', import.meta.url);
 /** No line of what stands between is this one. */
@@ -34,11 +34,14 @@ export function adoptionScript({ username }: Adoption): string {
     ...fileLines('/usr/share/rpcd/acl.d/edgeweir.json', rightsFile(), '0644'),
     ...fileLines(GUARD, edgeFile('edgeweir-guard'), '0755'),
     ...fileLines(STATUS, edgeFile('edgeweir-status'), '0755'),
+    ...fileLines(BALANCER, edgeFile('edgeweir-balance'), '0755'),
+    ...fileLines('/etc/init.d/edgeweir', edgeFile('edgeweir.init'), '0755'),
     ...fileLines('/etc/init.d/edgeweir-guard', edgeFile('edgeweir-guard.init'), '0755'),
     '/etc/init.d/edgeweir-guard enable',
+    '/etc/init.d/edgeweir enable',
     '[ -f /etc/config/edgeweir ] || : > /etc/config/edgeweir',
     // Files of ours outlive an upgrade of the firmware.
-    `for path in /usr/share/rpcd/acl.d/edgeweir.json ${GUARD} ${STATUS} /etc/init.d/edgeweir-guard /etc/edgeweir; do`,
+    `for path in /usr/share/rpcd/acl.d/edgeweir.json ${GUARD} ${STATUS} ${BALANCER} /etc/init.d/edgeweir /etc/init.d/edgeweir-guard /etc/edgeweir; do`,
     '  grep -qxF "$path" /etc/sysupgrade.conf 2>/dev/null || echo "$path" >> /etc/sysupgrade.conf',
     'done',
     'PASSWORD="$(head -c 18 /dev/urandom | hexdump -v -e \'/1 "%02x"\')"',

@@ -47,6 +47,7 @@ export async function applyConfig(
     await client.all(changeCalls(change, within));
     await pause(settle);
     await verify(client, change, wanted);
+    await seeEvidence(client, wanted);
     await client.all([...(change.operations.length === 0 ? [] : [uci('confirm')]), guard('disarm')]);
     return change;
   } catch (error) {
@@ -161,6 +162,22 @@ async function verify(client: GatewayClient, change: DeviceChange, wanted: Devic
   if (left.stop.length > 0) throw new NotAppliedError(`what is to be idle runs: ${left.stop.join(', ')}`);
   if (left.start.length > 0) throw new NotAppliedError(`what has to run does not: ${left.start.join(', ')}`);
   if (firewall.length > 0) verifyFirewall(executedOf(dataOf(FIREWALL, outcomes.at(-1)), 'fw4'));
+}
+
+/** Looks at evidence, and between them milliseconds: a small device takes its time to start a program. */
+const LOOKS = 4;
+const BETWEEN = 1500;
+
+/** What runs may still not serve: a port may be somebody else's. */
+async function seeEvidence(client: GatewayClient, { evidence }: DeviceConfig): Promise<void> {
+  if (!evidence || evidence.words.length === 0) return;
+  for (let look = 1; ; look++) {
+    const { stdout } = await client.exec(evidence.command);
+    const missing = evidence.words.filter((words) => !stdout.includes(words));
+    if (missing.length === 0) return;
+    if (look === LOOKS) throw new NotAppliedError(`it was written and started, and does not serve: ${missing.slice(0, 5).join(' ')}`);
+    await pause(BETWEEN);
+  }
 }
 
 const FIREWALL: Call = { object: 'file', method: 'exec', args: { command: '/sbin/fw4', params: ['check'] } };

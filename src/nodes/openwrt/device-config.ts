@@ -23,6 +23,8 @@ export interface DeviceConfig {
   readonly services: readonly string[];
   /** Services that must not run, and are not to start at a boot; absent is none. */
   readonly idle?: readonly string[];
+  /** What a program has to print when all is done: words of what serves. */
+  readonly evidence?: { readonly command: string; readonly words: readonly string[] };
 }
 
 export function owns(name: string): boolean {

@@ -7,11 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GatewayFacts } from '../../model/gateway-facts.ts';
 import type { GatewayShare } from '../../model/node-config.ts';
 import type { Reading } from '../../model/reading.ts';
-import { PROXY_FILE, sharesIn } from '../../render/gateway/proxy-file.ts';
+import { BALANCE } from '../../render/gateway/balance-file.ts';
+import { partsIn } from '../../render/gateway/marked-file.ts';
+import { PROXY } from '../../render/gateway/proxy-file.ts';
 import { Serial } from '../local/serial.ts';
 import { NodeError, SilentGatewayError } from '../node.ts';
 import { applyConfig } from './apply.ts';
-import { type DeviceView, deviceConfig, markedFiles, nodesIn, shareIn } from './gateway-state.ts';
+import { type DeviceView, SHARED, deviceConfig, markedFiles, nodesIn, shareIn } from './gateway-state.ts';
 import { DEVICES, identitiesOf } from './look.ts';
 import { PACKAGES } from './rights.ts';
 import { STATUS, readingIn, shareReading } from './status.ts';
@@ -50,8 +52,8 @@ export class GatewayDevice {
   readonly #serial = new Serial();
   #waiting: Change[] = [];
   #view: { readonly at: number; readonly view: DeviceView } | null = null;
-  /** haproxy.cfg as it was read last. */
-  #proxy: { readonly sum: string; readonly text: string } | null = null;
+  /** Files that shares have parts of, as they were read last. */
+  readonly #texts = new Map<string, { readonly sum: string; readonly text: string }>();
   /** Files that marks named at the last look. */
   #files: readonly string[] = [];
   #silence: { readonly failures: number; readonly until: number; readonly error: SilentGatewayError } | null = null;
@@ -96,8 +98,8 @@ export class GatewayDevice {
     const { view } = this.#view ?? { view: await this.#serial.run('', () => this.#look()) };
     const said = await this.#asked(async (client) => executedOf(await client.one('file', 'exec', { command: STATUS }), STATUS));
     const all = readingIn(said.stdout);
-    const proxies = [...(view.proxies ?? [])];
-    this.#readings = new Map(all === null ? [] : proxies.map(([node, proxy]) => [node, shareReading(all, proxy)]));
+    const nodes = new Set([...(view.proxies?.keys() ?? []), ...(view.packets?.keys() ?? [])]);
+    this.#readings = new Map([...nodes].map((node) => [node, shareReading(all, view.proxies?.get(node) ?? '', view.packets?.get(node) ?? '')]));
   }
 
   /** Somebody else has heard from it. */
@@ -135,14 +137,14 @@ export class GatewayDevice {
     const known = await facts();
     if (!known) throw new NodeError(`gateway ${name} is gone`);
     const shares = new Map(changes.map(({ node, share }) => [node, share]));
-    if (view.proxies === null && shares.values().some((share) => share !== null && share.proxy !== ''))
-      throw new NodeError(`${PROXY_FILE} of gateway ${name} is somebody else's: move it away, and it will be written anew`);
+    const taken = [view.proxies === null ? PROXY.path : '', view.packets === null ? BALANCE.path : ''].find((path) => path !== '');
+    if (taken !== undefined) throw new NodeError(`${taken} of gateway ${name} is somebody else's: move it away, and it will be written anew`);
     const wanted = deviceConfig(view, shares, known);
     this.#view = null;
     await this.#asked((client) => applyConfig(client, wanted, { within, ...(settle === undefined ? {} : { settle }) }));
   }
 
-  /** One request; two when a file has to be read, or has come. */
+  /** One request; two when a file has to be read, or has come since. */
   async #look(): Promise<DeviceView> {
     if (this.#view && performance.now() - this.#view.at < FRESH) return this.#view.view;
     const view = await this.#asked((client) => this.#survey(client));
@@ -151,7 +153,7 @@ export class GatewayDevice {
   }
 
   async #survey(client: GatewayClient): Promise<DeviceView> {
-    const paths = [PROXY_FILE, ...this.#files];
+    const paths = [...SHARED.map(({ file }) => file.path), ...this.#files];
     const outcomes = await client.outcomes([DEVICES, ...surveyCalls(PACKAGES, paths)]);
     this.#recognise(identitiesOf(dataOf(DEVICES, outcomes[0])));
     const { packages, sums, running } = surveyOf(PACKAGES, paths, outcomes.slice(1));
@@ -159,24 +161,26 @@ export class GatewayDevice {
     const files = new Map(paths.map((path, index) => [path, sums[index] ?? null]));
     const marked = markedFiles({ uci });
     const unknown = marked.filter((path) => !files.has(path));
-    const sum = files.get(PROXY_FILE) ?? null;
-    const text = await this.#readMore(client, sum, unknown, files);
+    await this.#readMore(client, unknown, files);
     this.#files = marked;
-    return { present: { uci, files: Object.fromEntries(files), running }, proxies: sharesIn(text) };
+    const [proxies = null, packets = null] = SHARED.map(({ file }) =>
+      partsIn(file, files.get(file.path) == null ? null : (this.#texts.get(file.path)?.text ?? null)),
+    );
+    return { present: { uci, files: Object.fromEntries(files), running }, proxies, packets };
   }
 
-  /** What the first request did not tell: other files' sums, and a haproxy.cfg that was changed. */
-  async #readMore(client: GatewayClient, sum: string | null, unknown: readonly string[], files: Map<string, string | null>): Promise<string | null> {
-    const isKnown = sum === null || this.#proxy?.sum === sum;
-    if (isKnown && unknown.length === 0) return sum === null ? null : (this.#proxy?.text ?? null);
-    const read = { object: 'file', method: 'read', args: { path: PROXY_FILE } };
-    const asks = unknown.map((path) => ({ object: 'file', method: 'md5', args: { path } }));
-    const outcomes = await client.outcomes([...asks, ...(isKnown ? [] : [read])]);
-    for (const [index, ask] of asks.entries()) files.set(ask.args.path, stringIn(dataOf(ask, outcomes[index], [NOT_FOUND]), 'md5'));
-    if (isKnown) return sum === null ? null : (this.#proxy?.text ?? null);
-    const text = stringIn(dataOf(read, outcomes.at(-1), [NOT_FOUND, NO_DATA]), 'data') ?? '';
-    this.#proxy = { sum, text };
-    return text;
+  /** What the first request did not tell: other files' sums, and what is in shared files that were changed. */
+  async #readMore(client: GatewayClient, unknown: readonly string[], files: Map<string, string | null>): Promise<void> {
+    const changed = SHARED.map(({ file }) => file.path).filter((path) => files.get(path) != null && this.#texts.get(path)?.sum !== files.get(path));
+    if (unknown.length + changed.length === 0) return;
+    const sums = unknown.map((path) => ({ object: 'file', method: 'md5', args: { path } }));
+    const reads = changed.map((path) => ({ object: 'file', method: 'read', args: { path } }));
+    const outcomes = await client.outcomes([...sums, ...reads]);
+    for (const [index, ask] of sums.entries()) files.set(ask.args.path, stringIn(dataOf(ask, outcomes[index], [NOT_FOUND]), 'md5'));
+    for (const [index, ask] of reads.entries()) {
+      const text = stringIn(dataOf(ask, outcomes[sums.length + index], [NOT_FOUND, NO_DATA]), 'data') ?? '';
+      this.#texts.set(ask.args.path, { sum: files.get(ask.args.path) ?? '', text });
+    }
   }
 
   #recognise(found: readonly string[]): void {

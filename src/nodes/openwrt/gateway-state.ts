@@ -3,43 +3,54 @@ import type { GatewayFacts } from '../../model/gateway-facts.ts';
 import type { GatewaySection, GatewayShare } from '../../model/node-config.ts';
 import { Sealed } from '../../model/sealed.ts';
 import { DIRECTORY, OWN, pathOf, prefixOf, shareSection } from '../../render/gateway/names.ts';
-import { PROXY_FILE, proxyFile } from '../../render/gateway/proxy-file.ts';
+import { PROXY, proxyFile } from '../../render/gateway/proxy-file.ts';
+import { BALANCE, balanceFile } from '../../render/gateway/balance-file.ts';
 import type { UciSection } from '../../render/uci/package.ts';
 import type { DeviceConfig, DeviceFile, DevicePresent } from './device-config.ts';
 import { PACKAGES } from './rights.ts';
+import { BALANCER, STATUS } from './status.ts';
 
 /** What was found on a gateway. */
 export interface DeviceView {
   readonly present: DevicePresent;
   /** Parts of haproxy.cfg by node; null where the file is somebody else's. */
   readonly proxies: ReadonlyMap<string, string> | null;
+  /** The same of what the kernel balances. */
+  readonly packets: ReadonlyMap<string, string> | null;
 }
+
+/** Files that shares have parts of, and who reads each. */
+export const SHARED = [
+  { file: PROXY, service: 'haproxy' },
+  { file: BALANCE, service: 'edgeweir' },
+] as const;
 
 const NODE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Nodes of which anything is there. */
-export function nodesIn({ present, proxies }: DeviceView): string[] {
+export function nodesIn({ present, proxies, packets }: DeviceView): string[] {
   const marked = (present.uci['edgeweir']?.sections ?? []).flatMap(({ name = '', options }) => {
     const node = options.get('node');
     return typeof node === 'string' && NODE.test(node) && name === shareSection(node) ? [node] : [];
   });
-  return [...new Set([...marked, ...(proxies?.keys() ?? [])])];
+  return [...new Set([...marked, ...(proxies?.keys() ?? []), ...(packets?.keys() ?? [])])];
 }
 
 /** null when nothing of it is there. What does not run is not there: then a change starts it. */
-export function shareIn({ present, proxies }: DeviceView, node: string): GatewayShare | null {
+export function shareIn({ present, proxies, packets }: DeviceView, node: string): GatewayShare | null {
   const prefix = prefixOf(node);
   const sections = Object.entries(present.uci).flatMap(([config, found]) =>
     (found?.sections ?? []).flatMap(({ name, type, options }): GatewaySection[] =>
       name?.startsWith(prefix) === true ? [{ config, name, type, options: Object.fromEntries(options) }] : [],
     ),
   );
-  const filed = proxies?.get(node) ?? '';
+  const runs = (service: string, filed = ''): string => (present.running.has(service) ? filed : '');
   const files = filesOf(sections).filter((path) => (present.files[path] ?? null) !== null);
-  if (sections.length === 0 && filed === '') return null;
+  if (sections.length === 0 && !proxies?.has(node) && !packets?.has(node)) return null;
   return {
     sections,
-    proxy: present.running.has('haproxy') ? filed : '',
+    proxy: runs('haproxy', proxies?.get(node)),
+    packets: runs('edgeweir', packets?.get(node)),
     files: files.map((path) => ({ path: path.slice(DIRECTORY.length + 1), content: Sealed.elsewhere(path) })),
   };
 }
@@ -80,31 +91,52 @@ export function deviceConfig(
       [...(view.present.uci[config]?.sections.filter(stays) ?? []), ...added.filter((section) => section.config === config).map(uciSection)],
     ]),
   );
-  const proxies = new Map([...(view.proxies ?? []), ...[...changes].map(([node, share]) => [node, share?.proxy ?? ''] as const)]);
-  const serves = proxies.values().some((text) => text !== '');
+  const proxies = changedParts(view.proxies, changes, 'proxy');
+  const packets = changedParts(view.packets, changes, 'packets');
   const named = new Set(filesOf(uci['edgeweir'] ?? []));
   const gone = markedFiles(view.present).filter((path) => !named.has(path));
+  const own = [...changes.values()].flatMap((share) => share?.files ?? []);
+  const parts = [
+    { of: SHARED[0], before: view.proxies, now: proxies, file: haproxyCfg(proxyFile(proxies, memoryKib)) },
+    { of: SHARED[1], before: view.packets, now: packets, file: balanceLines(balanceFile(packets)) },
+  ];
+  const isBusy = ({ now }: (typeof parts)[number]): boolean => now.values().some((text) => text !== '');
+  // The last part is gone: a file without any is ours no more. One that never was is left alone.
+  const isOver = (part: (typeof parts)[number]): boolean => !isBusy(part) && part.before !== null && part.before.size > 0;
   return {
     uci,
-    files: {
-      ...Object.fromEntries(
-        [...changes.values()].flatMap((share) => (share?.files ?? []).map((file) => [pathOf(file), { content: file.content.open(), mode: 0o600 }])),
-      ),
-      ...Object.fromEntries(gone.map((path) => [path, null])),
-      ...(serves ? { [PROXY_FILE]: haproxyCfg(proxyFile(proxies, memoryKib)) } : leftProxyFile(view)),
-    },
-    services: serves ? ['haproxy'] : [],
-    idle: serves || view.proxies === null || view.proxies.size === 0 ? [] : ['haproxy'],
+    files: Object.fromEntries([
+      ...own.map((file): [string, DeviceFile] => [pathOf(file), { content: file.content.open(), mode: 0o600 }]),
+      ...gone.map((path): [string, null] => [path, null]),
+      ...parts.filter(isBusy).map(({ of, file }): [string, DeviceFile] => [of.file.path, file]),
+      ...parts.filter(isOver).map(({ of }): [string, null] => [of.file.path, null]),
+    ]),
+    services: parts.filter(isBusy).map(({ of }) => of.service),
+    idle: parts.filter(isOver).map(({ of }) => of.service),
+    evidence: { command: STATUS, words: [...proxies, ...packets].flatMap(([, text]) => listenersIn(text)) },
   };
 }
 
-/** The last share is gone: a file without any is ours no more. One that never was is left alone. */
-function leftProxyFile({ proxies }: DeviceView): DeviceConfig['files'] {
-  return proxies !== null && proxies.size > 0 ? { [PROXY_FILE]: null } : {};
+function changedParts(
+  before: ReadonlyMap<string, string> | null,
+  changes: ReadonlyMap<string, GatewayShare | null>,
+  part: 'proxy' | 'packets',
+): ReadonlyMap<string, string> {
+  return new Map([...(before ?? []), ...[...changes].map(([node, share]) => [node, share?.[part] ?? ''] as const)]);
+}
+
+/** As its status tells of each that is served. */
+function listenersIn(text: string): string[] {
+  const frontends = [...text.matchAll(/^frontend (\S+)$/gm)].map(([, id = '']) => `${id},FRONTEND,`);
+  return [...frontends, ...[...text.matchAll(/^@service (\S+) /gm)].map(([, id = '']) => `service ${id} `)];
 }
 
 function haproxyCfg(content: string): DeviceFile {
   return { content, mode: 0o644, service: 'haproxy', lint: ['/usr/sbin/haproxy', '-c', '-f'] };
+}
+
+function balanceLines(content: string): DeviceFile {
+  return { content, mode: 0o644, service: 'edgeweir', lint: [BALANCER, 'lint'] };
 }
 
 function uciSection({ name, type, options }: GatewaySection): UciSection {

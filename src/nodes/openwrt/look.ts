@@ -1,6 +1,7 @@
 /** What a gateway is, from one batch of questions. Whatever it answers is read by its shape. */
 import { type Read, ShapeError, list, mapOf, objectWith, text, whole } from '../remote/shape.ts';
 import { GatewayFault } from './ubus/fault.ts';
+import type { UciPackage } from '../../render/uci/package.ts';
 import type { GatewayClient } from './ubus/client.ts';
 import type { Call, Data } from './ubus/rpc.ts';
 
@@ -40,9 +41,13 @@ const QUESTIONS: readonly Call[] = [
 export async function lookAt(client: GatewayClient): Promise<Look> {
   const stats: Call[] = FILES.map(([, path]) => ({ object: 'file', method: 'stat', args: { path } }));
   const [board, info, dump, devices] = await client.all(QUESTIONS);
+  const [uhttpd] = await client.uciGetAll(['uhttpd']);
   const there = await client.present(stats);
   const found = new Set(FILES.flatMap(([name], index) => (there[index] ? [name] : [])));
-  return { facts: { ...boardFacts(board), ...infoFacts(info), ...programFacts(found), ...addressFacts(dump) }, identities: identitiesOf(devices) };
+  return {
+    facts: { ...boardFacts(board), ...infoFacts(info), ...programFacts(found), ...addressFacts(dump), taken_ports: takenPorts(uhttpd).join(' ') },
+    identities: identitiesOf(devices),
+  };
 }
 
 const SHORT = text({ longest: 255 });
@@ -97,6 +102,15 @@ function addressFacts(data: Data | null | undefined): Record<string, string> {
       [`address_${name}`, [...four, ...six].map(({ address = '', mask = 0 }) => `${address}/${mask}`).join(' ')],
     ]),
   );
+}
+
+const EVERYWHERE = /^(?:0\.0\.0\.0:|\[::\]:|\*:|:)?(\d{1,5})$/;
+
+/** Ports that its web server has on all addresses. */
+function takenPorts(uhttpd: UciPackage | null | undefined): number[] {
+  const listens = (uhttpd?.sections ?? []).flatMap(({ options }) => [options.get('listen_http') ?? [], options.get('listen_https') ?? []].flat());
+  const ports = listens.flatMap((listen) => EVERYWHERE.exec(listen)?.[1] ?? []).map(Number);
+  return [...new Set(ports)].toSorted((a, b) => a - b);
 }
 
 const NO_MAC = '00:00:00:00:00:00';

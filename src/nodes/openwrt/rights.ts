@@ -5,14 +5,14 @@
  */
 import { DIRECTORY } from '../../render/gateway/names.ts';
 import { GUARD } from './apply.ts';
-import { STATUS } from './status.ts';
+import { BALANCER, STATUS } from './status.ts';
 
 export const GROUP = 'edgeweir';
 
 /** Packages in which there are sections of ours. */
 export const PACKAGES = ['dhcp', 'edgeweir', 'firewall', 'keepalived', 'network'] as const;
 /** Files of ours. */
-export const FILES = ['/etc/haproxy.cfg', '/etc/hosts.edgeweir', '/etc/nftables.d/edgeweir.nft'] as const;
+export const FILES = ['/etc/haproxy.cfg', '/etc/edgeweir/balance', '/etc/hosts.edgeweir', '/etc/nftables.d/edgeweir.nft'] as const;
 
 export function rightsFile(): string {
   return `${JSON.stringify({ [GROUP]: { description: 'Edgeweir', read: READ, write: WRITE } }, null, 2)}\n`;
@@ -31,11 +31,19 @@ const READ = {
     uci: ['get'],
     file: ['stat', 'md5', 'read', 'exec'],
   },
-  uci: PACKAGES,
+  // Which ports its web server has.
+  uci: [...PACKAGES, 'uhttpd'],
   file: {
     ...all(['list'], '/usr/sbin/*', '/usr/bin/*', '/sbin/*', '/bin/opkg'),
     ...all(['read'], ...FILES, `${DIRECTORY}/*`),
-    ...all(['exec'], '/sbin/fw4 check', '/usr/sbin/haproxy -c -f /etc/haproxy.cfg.weir-new', `${GUARD} *`, STATUS),
+    ...all(
+      ['exec'],
+      '/sbin/fw4 check',
+      '/usr/sbin/haproxy -c -f /etc/haproxy.cfg.weir-new',
+      `${BALANCER} lint /etc/edgeweir/balance.weir-new`,
+      `${GUARD} *`,
+      STATUS,
+    ),
   },
 };
 
@@ -43,5 +51,5 @@ const WRITE = {
   ubus: { uci: ['add', 'set', 'delete', 'revert', 'apply', 'confirm', 'rollback'], file: ['write', 'remove'], rc: ['init'] },
   uci: PACKAGES,
   // The second is where HAProxy looks at a file before it takes its place.
-  file: all(['write'], ...FILES, `${DIRECTORY}/*`, '/etc/haproxy.cfg.weir-new'),
+  file: all(['write'], ...FILES, `${DIRECTORY}/*`, '/etc/haproxy.cfg.weir-new', '/etc/edgeweir/balance.weir-new'),
 };

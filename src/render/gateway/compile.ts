@@ -2,11 +2,12 @@
 import type { GatewayFacts } from '../../model/gateway-facts.ts';
 import { EMPTY_NODE, type GatewayShare, type NodeConfig } from '../../model/node-config.ts';
 import { type Topology, vipsOf } from '../../model/topology.ts';
-import { proxyListeners } from '../engine.ts';
 import { addressSections } from './addresses.ts';
-import { listenerRules } from './firewall.ts';
+import { carriersOf } from './carriers.ts';
+import { forwardRules, listenerRules } from './firewall.ts';
 import { GatewayCannotError } from './gateway-error.ts';
 import { pathOf, shareSection } from './names.ts';
+import { packetShare } from './packets.ts';
 import { proxyShare } from './proxy-share.ts';
 import { unsupportedOnGateway } from './support.ts';
 
@@ -18,16 +19,18 @@ export function renderGateway(topology: Topology, nodeId: string, facts: Gateway
 }
 
 function shareOf(topology: Topology, nodeId: string, facts: GatewayFacts): GatewayShare {
-  const proxy = proxyShare(topology);
-  if (proxy.text !== '' && !facts.programs.has('haproxy')) throw new GatewayCannotError(`gateway ${facts.name} has no haproxy: its package is not installed`);
+  const carried = carriersOf(topology, facts);
+  const proxy = proxyShare(topology, carried.proxied);
   const addresses = vipsOf(topology).map(({ address }) => address);
   return {
     proxy: proxy.text,
+    packets: packetShare(topology, nodeId, carried.packets),
     files: proxy.files,
     sections: [
       mark(topology, nodeId, proxy.files.map(pathOf)),
       ...addressSections(nodeId, addresses, facts),
-      ...proxyListeners(topology).flatMap((listener) => listenerRules(nodeId, listener, addresses)),
+      ...carried.proxied.flatMap(({ listener, port }) => listenerRules(nodeId, { ...listener, port }, addresses)),
+      ...carried.packets.flatMap((one) => forwardRules(nodeId, one)),
     ],
   };
 }

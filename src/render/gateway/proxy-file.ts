@@ -2,41 +2,29 @@
  * /etc/haproxy.cfg of a gateway: what is about the process, then the shares of all its balancers between marks, so that the file
  * itself says which there are. Pure.
  */
+import { type MarkedFile, markedFile, presentParts } from './marked-file.ts';
 import { DIRECTORY } from './names.ts';
 import { endpoint, integer, milliseconds, name, text, word } from '../haproxy/argument.ts';
 import { type Directive, type Section, encodeSection } from '../haproxy/directive.ts';
 import { PEERS, loaded } from '../haproxy/global.ts';
 import { settlingFile } from '../haproxy/settling.ts';
 
-export const PROXY_FILE = '/etc/haproxy.cfg';
 /** Where HAProxy tells what it counts; on the gateway itself only. */
 export const STATUS_PORT = 8404;
 /** Its frontend and backend. */
 export const STATUS = 'weir-status';
 
-const HEAD = '# Written by Edgeweir. What is changed here by hand is written over.\n';
-/** What the package brings, which is nobody's. */
-const SAMPLES = ['# Example configuration file for HAProxy', 'global\n\tmaxconn 32000\n'];
+export const PROXY: MarkedFile = {
+  path: '/etc/haproxy.cfg',
+  head: '# Written by Edgeweir. What is changed here by hand is written over.\n',
+  samples: ['# Example configuration file for HAProxy', 'global\n\tmaxconn 32000\n'],
+};
 
-const MARK = /^# share ([0-9a-f-]{36})\n([\s\S]*?)^# end of share\n/gm;
-
-/**
- * The balancers' sections, by their nodes' ids.
- * @param file what stands in the file; null where there is none
- * @returns null where the file is somebody else's
- */
-export function sharesIn(file: string | null): ReadonlyMap<string, string> | null {
-  if (file === null || file === '' || SAMPLES.some((sample) => file.startsWith(sample))) return new Map();
-  if (!file.startsWith(HEAD)) return null;
-  return new Map([...file.matchAll(MARK)].map(([, node = '', share = '']) => [node, share]));
-}
-
-/** @param shares by node; empty ones are left out */
+/** @param shares - by node */
 export function proxyFile(shares: ReadonlyMap<string, string>, memoryKib: number): string {
-  const present = [...shares].filter(([, share]) => share !== '').toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const tables = present.some(([, share]) => share.includes(` peers ${PEERS}\n`));
+  const tables = presentParts(shares).some(([, share]) => share.includes(` peers ${PEERS}\n`));
   const own = [globalSection(memoryKib, tables), ...(tables ? [peers()] : []), statusSection()].map((section) => encodeSection(section));
-  return [HEAD, own.join('\n'), ...present.map(([node, share]) => `# share ${node}\n${share}# end of share\n`)].join('\n');
+  return markedFile(PROXY, `\n${own.join('\n')}`, shares);
 }
 
 /** Megabytes of memory from which on buffers may be large. */

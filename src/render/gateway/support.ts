@@ -2,14 +2,13 @@
 import type { HealthMonitor } from '../../model/health-monitor.ts';
 import type { Listener } from '../../model/listener.ts';
 import type { Redundancy, Topology } from '../../model/topology.ts';
-import { isDatagram } from '../datagram.ts';
 
-/** Whose checks are programs that a gateway has not. */
-const PROGRAMS: readonly HealthMonitor['type'][] = ['PING', 'UDP-CONNECT', 'SCTP'];
+/** Checks that need programs which a gateway has not. */
+const PROGRAMS: readonly HealthMonitor['type'][] = ['UDP-CONNECT', 'SCTP'];
 
 export function unsupportedListenerOnGateway({ protocol }: Pick<Listener, 'protocol'>): string | null {
   if (protocol === 'PROMETHEUS') return 'the listener protocol PROMETHEUS on a gateway';
-  return isDatagram(protocol) ? `the listener protocol ${protocol} on a gateway` : null;
+  return protocol === 'SCTP' ? 'the listener protocol SCTP on a gateway' : null;
 }
 
 export function unsupportedMonitorOnGateway({ type }: Pick<HealthMonitor, 'type'>): string | null {

@@ -22,6 +22,8 @@ export type Argument =
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'endpoint'; readonly address: string; readonly port: number }
   | { readonly kind: 'network'; readonly cidr: string }
+  /** A number as a sample: `int(80)`. */
+  | { readonly kind: 'integer-sample'; readonly value: number }
   /** A string of somebody else's, taken by HAProxy as it is. */
   | { readonly kind: 'text'; readonly value: string }
   /** The same where HAProxy reads a log-format: percent signs are doubled. */
@@ -65,6 +67,10 @@ export function name(value: string): Argument {
 
 export function integer(value: number, min: number, max: number): Argument {
   return { kind: 'integer', value, min, max };
+}
+
+export function integerSample(value: number): Argument {
+  return { kind: 'integer-sample', value };
 }
 
 export function milliseconds(value: number): Argument {
@@ -120,6 +126,8 @@ export function encode(argument: Argument): string {
       return matching(argument.value, JOINED_NAME, 'name');
     case 'integer':
       return encodeInteger(argument.value, argument.min, argument.max);
+    case 'integer-sample':
+      return `int(${encodeInteger(argument.value, 0, 65_535)})`;
     case 'milliseconds':
       return `${encodeInteger(argument.value, 0, LONGEST_TIMER)}ms`;
     case 'address':
