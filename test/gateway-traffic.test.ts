@@ -3,99 +3,29 @@
  * packets through it. Needs root for namespaces.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { after, afterEach, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import type { ApiClient } from '../src/lab/api-client.ts';
+import { test } from 'node:test';
 import { rows } from './attack.fixture.ts';
-import { GATEWAY_PASSWORD, type Running, runGateway } from './live-gateways.fixture.ts';
-import { Playground, until } from './playground.fixture.ts';
+import { type Balancer, LB, api, asked, becomes, cloud, create, list, register, show, useSite, withoutWeb } from './gateway-site.fixture.ts';
+import { type Running, runGateway } from './live-gateways.fixture.ts';
+import { until } from './playground.fixture.ts';
 
-let cloud: Playground;
-let api: ApiClient;
-let subnet: string;
-let site: string;
+useSite();
 
-before(async () => {
-  cloud = await Playground.create('[gateways]\ncheck_interval = 2\nread_interval = 0.5\n[controller_worker]\nretry_max = 1');
-  await cloud.serve();
-  assert.equal((await cloud.weir('lab', 'up')).code, 0);
-  api = await cloud.api();
-  subnet = (await api.request<{ subnets: { id: string }[] }>('GET', '/network/v2.0/subnets?name=private-subnet')).subnets[0]?.id ?? '';
-  site = (await api.request<{ site: { id: string } }>('POST', '/edge/v1/sites', { site: { name: 'plant-7' } })).site.id;
-});
-after(() => cloud.destroy());
-afterEach(async () => {
-  for (const { id } of await list<{ id: string }>('loadbalancers')) await api.request('DELETE', `${LB}/loadbalancers/${id}?cascade=true`);
-  await until('all load balancers are gone', async () => (await list('loadbalancers')).length === 0);
-  const { gateways } = await api.request<{ gateways: { id: string }[] }>('GET', '/edge/v1/gateways');
-  for (const { id } of gateways) await api.request('DELETE', `/edge/v1/gateways/${id}`);
-});
-
-const LB = '/load-balancer/v2/lbaas';
-
-/** A program of the tests on a host of the lab. */
-function inLab(host: string, program: string, ...words: string[]): ChildProcess {
-  const file = fileURLToPath(new URL(program, import.meta.url));
-  return spawn('nsenter', [`--net=/run/netns/weir-${cloud.instance}-lab-${host}`, process.execPath, file, ...words], { stdio: ['pipe', 'ignore', 'inherit'] });
-}
-
-async function list<T>(collection: string): Promise<T[]> {
-  return (await api.request<Record<string, T[]>>('GET', `${LB}/${collection}`))[collection] ?? [];
-}
-
-interface Balancer {
-  readonly id: string;
-  readonly vip_address: string;
-  readonly provisioning_status: string;
-  readonly operating_status: string;
-}
-
-const show = async (id: string): Promise<Balancer> => (await api.request<{ loadbalancer: Balancer }>('GET', `${LB}/loadbalancers/${id}`)).loadbalancer;
-
-async function becomes(id: string, provisioning: string, operating?: string): Promise<Balancer> {
-  let last: Balancer | null = null;
-  try {
-    await until(`it is ${provisioning} ${operating ?? ''}`, async () => {
-      last = await show(id);
-      return last.provisioning_status === provisioning && (operating === undefined || last.operating_status === operating);
-    });
-  } catch (error) {
-    const reasons = await cloud.weir('loadbalancer', 'show', id, '-f', 'json');
-    throw new Error(`${String(error)}: ${JSON.stringify(last)} ${reasons.stdout} ${reasons.stderr}`, { cause: error });
-  }
-  return show(id);
-}
-
-async function register(name: string, { url }: Pick<Running, 'url'>): Promise<string> {
-  const body = { gateway: { name, site_id: site, url, username: 'root', password: GATEWAY_PASSWORD } };
-  const { id } = (await api.request<{ gateway: { id: string } }>('POST', '/edge/v1/gateways', body)).gateway;
-  await until(
-    'the gateway is ONLINE',
-    async () => (await api.request<{ gateway: { status: string } }>('GET', `/edge/v1/gateways/${id}`)).gateway.status === 'ONLINE',
-  );
-  return id;
-}
-
-const WEBS = ['192.168.1.10', '192.168.1.11'];
-
-async function create(name: string, vip: string, more: Record<string, unknown> = {}): Promise<Balancer> {
-  const members = WEBS.map((address) => ({ address, protocol_port: 80 }));
-  const healthmonitor = { type: 'HTTP', delay: 1, timeout: 1, max_retries: 1, max_retries_down: 1 };
-  const pool = { name: `${name}-pool`, protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', members, healthmonitor };
-  const listeners = [{ name: `${name}-http`, protocol: 'HTTP', protocol_port: 80, default_pool: pool }];
-  const loadbalancer = { name, vip_subnet_id: subnet, vip_address: vip, provider: 'openwrt', availability_zone: 'plant-7', listeners, ...more };
-  return (await api.request<{ loadbalancer: Balancer }>('POST', `${LB}/loadbalancers`, { loadbalancer })).loadbalancer;
-}
-
-/** Who answers so many requests. */
-async function asked(vip: string, times: number): Promise<Record<string, number>> {
+/** Who answered, until it is over. */
+async function askUntil(over: AbortSignal, vip: string): Promise<Record<string, number>> {
   const said: Record<string, number> = {};
-  for (let index = 0; index < times; index++) {
-    const name = await cloud.ask(vip).catch((error: unknown) => String(error).slice(-60));
-    said[name] = (said[name] ?? 0) + 1;
-  }
+  while (!over.aborted) for (const [name, count] of Object.entries(await asked(vip, 5))) said[name] = (said[name] ?? 0) + count;
   return said;
+}
+
+/** All files but those that change by themselves. */
+function snapshot({ live: { device } }: Running): Record<string, string | null> {
+  return Object.fromEntries(
+    device.files
+      .paths()
+      .filter((path) => path.startsWith('/etc/'))
+      .map((path) => [path, device.files.text(path)]),
+  );
 }
 
 test('a load balancer of the provider openwrt is on a gateway of its zone, balances, and follows the health of its members', async (t) => {
@@ -128,45 +58,6 @@ test('a load balancer of the provider openwrt is on a gateway of its zone, balan
   });
   await becomes(id, 'ACTIVE', 'ONLINE');
 });
-
-/** Who answered, until it is over. */
-async function askUntil(over: AbortSignal, vip: string): Promise<Record<string, number>> {
-  const said: Record<string, number> = {};
-  while (!over.aborted) for (const [name, count] of Object.entries(await asked(vip, 5))) said[name] = (said[name] ?? 0) + count;
-  return said;
-}
-
-/** With the web server of a host of the lab not answering. */
-async function withoutWeb(host: string, work: () => Promise<void>): Promise<void> {
-  const rule = [
-    'add',
-    'table',
-    'inet',
-    'deaf',
-    ';',
-    'add',
-    'chain',
-    'inet',
-    'deaf',
-    'in',
-    '{',
-    'type',
-    'filter',
-    'hook',
-    'input',
-    'priority',
-    '0',
-    ';',
-    '}',
-    ';',
-  ];
-  await cloud.inLab(host, 'nft', [...rule, 'add', 'rule', 'inet', 'deaf', 'in', 'tcp', 'dport', '80', 'reject', 'with', 'tcp', 'reset'].join(' '));
-  try {
-    await work();
-  } finally {
-    await cloud.inLab(host, 'nft', 'delete table inet deaf');
-  }
-}
 
 test('two load balancers share a gateway: changing or deleting one leaves the other, and no request is lost meanwhile', async (t) => {
   const gateway = await runGateway(t, cloud, api, 2);
@@ -207,16 +98,6 @@ test('with the last load balancer all that is ours goes, and nothing else', asyn
   assert.deepEqual(left, before);
   assert.equal(gateway.live.device.services.get('haproxy')?.running, false);
 });
-
-/** All files but those that change by themselves. */
-function snapshot({ live: { device } }: Running): Record<string, string | null> {
-  return Object.fromEntries(
-    device.files
-      .paths()
-      .filter((path) => path.startsWith('/etc/'))
-      .map((path) => [path, device.files.text(path)]),
-  );
-}
 
 test('what a hand changes on a gateway is found, told and put right', async (t) => {
   const gateway = await runGateway(t, cloud, api, 2);
@@ -324,71 +205,3 @@ test('what no gateway carries is refused before anything is written, and where n
   await until('it is gone', async () => (await list('loadbalancers')).length === 2);
   await api.request('DELETE', `/edge/v1/sites/${empty.id}`);
 });
-
-test('a gateway without HAProxy balances packets in its kernel, by weight, and its own script keeps clients from the dead', async (t) => {
-  const gateway = await runGateway(t, cloud, api, 2, { packages: [] });
-  await register('gw-2', gateway);
-  const members = WEBS.map((address, index) => ({ address, protocol_port: 80, weight: index === 0 ? 1 : 3 }));
-  const healthmonitor = { type: 'HTTP', delay: 1, timeout: 1, max_retries: 1, max_retries_down: 1, url_path: '/health?a=$(id)' };
-  const pool = { name: 'packets-pool', protocol: 'TCP', lb_algorithm: 'ROUND_ROBIN', members, healthmonitor };
-  const { id } = await create('packets', '192.168.1.50', { listeners: [{ protocol: 'TCP', protocol_port: 80, default_pool: pool }] });
-  await becomes(id, 'ACTIVE', 'ONLINE');
-  assert.deepEqual(await asked('192.168.1.50', 8), { web1: 2, web2: 6 });
-  await until('it has counted', async () => {
-    const { stats } = await api.request<{ stats: { total_connections: number; bytes_in: number; bytes_out: number } }>(
-      'GET',
-      `${LB}/loadbalancers/${id}/stats`,
-    );
-    return stats.total_connections === 8 && stats.bytes_in > 500 && stats.bytes_out > 500;
-  });
-  const began = Date.now();
-  await withoutWeb('web2', async () => {
-    await until('nobody is sent to the dead any more', async () => (await asked('192.168.1.50', 2))['web1'] === 2);
-    assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
-    await becomes(id, 'ACTIVE', 'DEGRADED');
-    const [{ id: poolId } = { id: '' }] = await list<{ id: string }>('pools');
-    const { members: rows } = await api.request<{ members: { address: string; status_reason: string }[] }>('GET', `${LB}/pools/${poolId}/members`);
-    assert.match(rows.find(({ address }) => address === '192.168.1.11')?.status_reason ?? '', /refused/i);
-  });
-  await becomes(id, 'ACTIVE', 'ONLINE');
-  // A firewall that is flushed takes all tables along.
-  await cloud.inNamespace(gateway.namespace, 'nft', 'flush', 'ruleset');
-  await until('it balances again', async () => Object.keys(await asked('192.168.1.50', 4)).every((name) => name.startsWith('web')));
-  assert.deepEqual(gateway.live.errors, []);
-  await refusesL7(id);
-});
-
-async function refusesL7(id: string): Promise<void> {
-  const listener = { loadbalancer_id: id, protocol: 'HTTP', protocol_port: 8080 };
-  await api.request('POST', `${LB}/listeners`, { listener });
-  await until('the reason is told', async () => /has no haproxy/.test(JSON.stringify(await show(id))));
-}
-
-test('datagrams go through a gateway’s kernel, each client to one member where that is asked for', async (t) => {
-  const gateway = await runGateway(t, cloud, api, 2);
-  await register('gw-2', gateway);
-  const servers = WEBS.map((address, index) => inLab(`web${index + 1}`, '../src/nodes/local/flow-member.fixture.ts', address, '5353', `web${index + 1}`));
-  t.after(() => servers.forEach((server) => server.kill()));
-  const members = WEBS.map((address) => ({ address, protocol_port: 5353 }));
-  const pool = { name: 'udp', protocol: 'UDP', lb_algorithm: 'SOURCE_IP_PORT', members };
-  const { id } = await create('udp', '192.168.1.52', { listeners: [{ protocol: 'UDP', protocol_port: 5353, default_pool: pool }] });
-  await becomes(id, 'ACTIVE', 'ONLINE');
-  const answers = new Set<string>();
-  for (let source = 41_000; source < 41_020; source++) {
-    const said = await cloud.inLab('client', 'python3', '-c', UDP_CLIENT, '192.168.1.52', '5353', String(source));
-    const [first = '', ...others] = said.trim().split('\n');
-    assert.ok(
-      others.every((one) => one === first),
-      said,
-    );
-    answers.add(first);
-  }
-  assert.equal(answers.size, 2, [...answers].join(' '));
-});
-
-const UDP_CLIENT = `
-import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3); s.bind(('', int(sys.argv[3])))
-for n in range(3):
-    s.sendto(b'hello', (sys.argv[1], int(sys.argv[2]))); print(s.recvfrom(2000)[0].decode())
-`;

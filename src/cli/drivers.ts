@@ -95,6 +95,7 @@ function gateways({ gateways: options }: Config, store: Store, log: Log, reach: 
     readInterval: options.read_interval,
     changesAtOnce: options.changes_at_once,
     confirmWithin: options.confirm_within,
+    advertMs: Math.round(options.vrrp_advert_int * 100) * 10,
   });
 }
 

@@ -276,6 +276,11 @@ export const OPTIONS = {
     checks_at_once: option(integer(1, 1000), 32, 'How many gateways are asked at the same time.'),
     read_interval: option(decimal(0.1, 3600), 5, 'Seconds between two readings of health and counters of a gateway that carries something.'),
     changes_at_once: option(integer(1, 5000), 300, 'How many gateways are changed at the same time. A change takes seconds, most of which is waiting.'),
+    vrrp_advert_int: option(
+      decimal(0.1, 40),
+      0.2,
+      'Seconds between two adverts of the active gateway of a pair: after about three without one the other takes over.',
+    ),
     confirm_within: option(integer(10, 600), 60, 'Seconds after which a gateway takes back a change that nobody has said to be good.'),
   },
   audit: {

@@ -11,7 +11,7 @@ import { createPort, deletePort } from '../store/network.ts';
 import { octaviaTime } from '../store/row-time.ts';
 import { type ListQuery, byId, insert, list, remove, update } from '../store/rows.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { gatewayPlaces } from '../store/gateways.ts';
+import { freeVrrpGroup, gatewayPlaces } from '../store/gateways.ts';
 import { chooseGateway } from './choose-gateway.ts';
 import { type Candidate, chooseHost } from './choose-host.ts';
 import { type PlacedNode, type Placement, type Role, isComplete, isWanted, place, portOn } from './place.ts';
@@ -30,7 +30,9 @@ export async function claimMissing(tx: Tx, topology: Topology, amphorae: readonl
   for (const role of missing) {
     const others = [...amphorae.filter(isWanted), ...added];
     const place = driver.gateway ? await gatewayFor(tx, topology, others) : { compute_id: await hostFor(tx, topology, others, driver), gateway_id: null };
-    const row = newAmphora(topology, role, driver.name, place, now);
+    const made = newAmphora(topology, role, driver.name, place, now);
+    const row =
+      place.gateway_id === null || made.vrrp_id === null ? made : { ...made, vrrp_id: others[0]?.vrrp_id ?? (await freeVrrpGroup(tx.db, place.gateway_id)) };
     await insert(tx.db, amphora, row);
     added.push(row);
   }
@@ -42,7 +44,7 @@ export async function claimMissing(tx: Tx, topology: Topology, amphorae: readonl
 
 async function claimAddresses(tx: Tx, topology: Topology, { amphora: row, legs, pair }: PlacedNode): Promise<void> {
   for (const leg of legs.filter(({ address }) => address === null)) await claimPort(tx, topology, row.id, leg.subnet.id);
-  if (pair === null || topology.vip.foreign === true) return;
+  if (pair === null || topology.vip.foreign === true || row.gateway_id !== null) return;
   const own = pair.own === null ? await claimPort(tx, topology, row.id, topology.vip.subnet.id) : portOn(topology.vip.subnet, row, await portsOf(tx.db, [row]));
   const address = own?.fixed_ips[0]?.ip_address ?? null;
   if (own && row.vrrp_ip !== address) await update(tx.db, amphora, row.id, { vrrp_ip: address, vrrp_port_id: own.id } satisfies Partial<Amphora>);

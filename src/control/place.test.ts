@@ -72,8 +72,8 @@ test('a pair needs one amphora of each role, each with an address of its own in 
   assert.deepEqual(
     placement.nodes.map((node) => [node.amphora.id, node.pair]),
     [
-      ['a', { own: '192.0.2.5', peer: { id: 'b', address: '192.0.2.6' } }],
-      ['b', { own: '192.0.2.6', peer: { id: 'a', address: '192.0.2.5' } }],
+      ['a', { own: '192.0.2.5', peer: { id: 'b', address: '192.0.2.6', gatewayId: null } }],
+      ['b', { own: '192.0.2.6', peer: { id: 'a', address: '192.0.2.5', gatewayId: null } }],
     ],
   );
   assert.deepEqual([placement.missing, placement.surplusPorts, isComplete(pair(), placement)], [[], [], true]);

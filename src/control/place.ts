@@ -33,7 +33,7 @@ export interface Leg {
 export interface Pairing {
   /** Its own address in the VIP's subnet; null until a port is claimed, and where no address can be had. */
   readonly own: string | null;
-  readonly peer: { readonly id: string; readonly address: string | null } | null;
+  readonly peer: { readonly id: string; readonly address: string | null; readonly gatewayId: string | null } | null;
 }
 
 /** One amphora of each. */
@@ -63,7 +63,7 @@ function placed(topology: Topology, amphora: Amphora, kept: readonly Amphora[], 
   return {
     amphora,
     legs: legSubnets(topology, amphora).map((subnet) => ({ subnet, address: addressOn(subnet, amphora, ports) })),
-    pair: amphora.role === 'STANDALONE' ? null : { own: own(amphora), peer: peer ? { id: peer.id, address: own(peer) } : null },
+    pair: amphora.role === 'STANDALONE' ? null : { own: own(amphora), peer: peer ? { id: peer.id, address: own(peer), gatewayId: peer.gateway_id } : null },
   };
 }
 
@@ -99,6 +99,8 @@ export function portOn(subnet: Pick<SubnetTopology, 'id'>, amphora: Pick<Amphora
 
 /** True once nothing is missing, so that a node config can be rendered. */
 export function isComplete(topology: Topology, { missing, nodes }: Placement): boolean {
-  const lacksOwn = ({ pair }: PlacedNode): boolean => pair !== null && pair.own === null && topology.vip.foreign !== true;
+  // Gateways have addresses of their own.
+  const lacksOwn = ({ pair, amphora }: PlacedNode): boolean =>
+    pair !== null && pair.own === null && topology.vip.foreign !== true && amphora.gateway_id === null;
   return missing.length === 0 && nodes.every((node) => !lacksOwn(node) && node.legs.every(({ address }) => address !== null));
 }

@@ -12,6 +12,8 @@ export interface GatewayFacts {
   /** Of OpenWrt: `24.10.8`; empty where it does not say. */
   readonly release: string;
   readonly memoryKib: number;
+  /** Whether its keepalived is there and must not run. */
+  readonly keepalivedOff: boolean;
   /** Ports of TCP that its own daemons have on all addresses: nobody else can listen there. */
   readonly takenPorts: ReadonlySet<number>;
 }
@@ -19,6 +21,8 @@ export interface GatewayFacts {
 export interface GatewayInterface {
   /** `lan`. */
   readonly name: string;
+  /** The kernel's: `br-lan`; empty where it does not say. */
+  readonly device: string;
   /** With prefix length: 192.168.1.1/24. */
   readonly addresses: readonly string[];
 }
@@ -33,15 +37,16 @@ export function gatewayFacts({
   readonly name: string;
   readonly facts: Readonly<Record<string, string>> | null;
 }): GatewayFacts {
-  const { firewall, release = '', programs = '', memory_kib: memory = '0', taken_ports: taken = '' } = facts ?? {};
+  const { firewall, release = '', programs = '', memory_kib: memory = '0', taken_ports: taken = '', keepalived = '' } = facts ?? {};
   return {
     id,
     name,
-    interfaces: Object.entries(facts ?? {}).flatMap(([key, value]) => interfaceOf(key, value)),
+    interfaces: Object.entries(facts ?? {}).flatMap(([key, value]) => interfaceOf(key, value, facts ?? {})),
     programs: new Set(programs.split(' ').filter((program) => program !== '')),
     firewall: firewall === 'fw4' || firewall === 'fw3' ? firewall : 'none',
     release,
     memoryKib: Number(memory) || 0,
+    keepalivedOff: keepalived === 'off',
     takenPorts: new Set([...ALWAYS_TAKEN, ...taken.split(' ').map(Number)].filter((port) => port > 0)),
   };
 }
@@ -52,8 +57,8 @@ const ALWAYS_TAKEN = [22, 53];
 const ADDRESSES = 'address_';
 
 /** Addresses of load balancers have interfaces of their own, which are nothing that another could stand on. */
-function interfaceOf(key: string, value: string): GatewayInterface[] {
+function interfaceOf(key: string, value: string, facts: Readonly<Record<string, string>>): GatewayInterface[] {
   const name = key.slice(ADDRESSES.length);
   if (!key.startsWith(ADDRESSES) || name === 'loopback' || name.startsWith('weir_')) return [];
-  return [{ name, addresses: value.split(' ').filter((address) => address !== '') }];
+  return [{ name, device: facts[`device_${name}`] ?? '', addresses: value.split(' ').filter((address) => address !== '') }];
 }

@@ -76,3 +76,21 @@ export async function carryingGateways(db: Db): Promise<string[]> {
   const rows = await db.selectFrom('amphora').select('gateway_id').distinct().where('gateway_id', 'is not', null).execute();
   return rows.flatMap(({ gateway_id: id }) => id ?? []);
 }
+
+/** Numbers of VRRP groups that we give: those below are for people. */
+const GROUPS = { first: 20, last: 255 } as const;
+
+/** A number that no group at the gateway's site has. Throws when all are given. */
+export async function freeVrrpGroup(db: Db, gatewayId: string): Promise<number> {
+  const rows = await db
+    .selectFrom('amphora')
+    .innerJoin('gateway', 'gateway.id', 'amphora.gateway_id')
+    .select('amphora.vrrp_id')
+    .distinct()
+    .where('gateway.site_id', '=', (of) => of.selectFrom('gateway as this').select('this.site_id').where('this.id', '=', gatewayId))
+    .where('amphora.vrrp_id', 'is not', null)
+    .execute();
+  const taken = new Set(rows.map(({ vrrp_id: group }) => group));
+  for (let group: number = GROUPS.first; group <= GROUPS.last; group++) if (!taken.has(group)) return group;
+  throw new Error('all numbers of VRRP groups at the site are taken');
+}

@@ -1,5 +1,6 @@
 /** What adoption puts on a virtual gateway, and what its programs answer where nothing really runs. */
 import { PROXY } from '../../render/gateway/proxy-file.ts';
+import { ALIVE } from '../../render/gateway/pair.ts';
 import { BALANCE } from '../../render/gateway/balance-file.ts';
 import { BALANCER, STATUS } from '../../nodes/openwrt/status.ts';
 import type { DevicePrograms, Ran } from './file-object.ts';
@@ -19,7 +20,7 @@ export const BALANCE_SERVICE: DeviceService = {
 };
 
 export function adoptedFiles(files: DeviceFiles): void {
-  for (const program of [GUARD, STATUS, BALANCER]) files.write(program, '#!/bin/sh\n', 0o755);
+  for (const program of [GUARD, STATUS, BALANCER, ALIVE]) files.write(program, '#!/bin/sh\n', 0o755);
   files.write('/etc/config/edgeweir', '');
 }
 

@@ -72,6 +72,7 @@ export class Device {
   /** As after the script of `weir gateway adopt`. */
   adopt(): void {
     adoptedFiles(this.files);
+    if (this.#options.packages.includes('keepalived')) this.files.write('/etc/config/keepalived', KEEPALIVED.replace("enabled '0'", "enabled '1'"));
     this.services.add(BALANCE_SERVICE);
   }
 

@@ -6,7 +6,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,10 +15,12 @@ import { DIRECTORY } from '../../render/gateway/names.ts';
 import { BALANCE } from '../../render/gateway/balance-file.ts';
 import { PROXY } from '../../render/gateway/proxy-file.ts';
 import { BALANCER, STATUS } from '../../nodes/openwrt/status.ts';
-import type { UciValue } from '../../render/uci/package.ts';
+import { ALIVE } from '../../render/gateway/pair.ts';
+import type { UciSection, UciValue } from '../../render/uci/package.ts';
 import { parseUciLeniently } from '../../render/uci/parse.ts';
 import { Device, type DeviceOptions } from './device.ts';
 import type { Ran } from './file-object.ts';
+import { keepalivedConf } from './keepalived-init.ts';
 import type { ServiceAction } from './services.ts';
 
 const EDGE = fileURLToPath(new URL('../../../edge/', import.meta.url));
@@ -41,6 +43,7 @@ export class LiveGateway {
   readonly #options: LiveOptions;
   #proxy: ChildProcess | null = null;
   #balance: ChildProcess | null = null;
+  #vrrp: ChildProcess | null = null;
   #addresses: ReadonlySet<string> = new Set();
   /** What is being done, one after the other. */
   #work: Promise<void> = Promise.resolve();
@@ -82,6 +85,7 @@ export class LiveGateway {
   async stop(): Promise<void> {
     await this.settled();
     await this.#endProxy();
+    await this.#endVrrp();
     await this.#endBalancer();
     await rm(this.#options.directory, { recursive: true, force: true });
   }
@@ -181,6 +185,31 @@ export class LiveGateway {
     await this.#run([...ASH, join(EDGE, 'edgeweir-balance'), 'unload']);
   }
 
+  /** As OpenWrt's init script does. */
+  async keepalived(action: ServiceAction): Promise<void> {
+    const conf = action === 'stop' ? null : keepalivedConf(this.#package('keepalived'));
+    if (conf === null) return this.#endVrrp();
+    const alive = this.#path('alive');
+    await this.#write('alive', `#!/bin/sh\nPATH=${this.#environment()['PATH']} exec ${[...ASH, join(EDGE, 'edgeweir-alive')].join(' ')} "$@"\n`);
+    await chmod(alive, 0o755);
+    await this.#write('keepalived.conf', conf.replaceAll(ALIVE, alive));
+    if (action === 'reload' && this.#isRunning(this.#vrrp)) return void this.#vrrp?.kill('SIGHUP');
+    await this.#endVrrp();
+    const pids = ['--pid', this.#path('keepalived.pid'), '--vrrp_pid', this.#path('vrrp.pid'), '--checkers_pid', this.#path('checkers.pid')];
+    this.#vrrp = spawn('nsenter', [...this.#enter(), 'keepalived', '-n', '-P', '-f', this.#path('keepalived.conf'), ...pids], { stdio: 'ignore' });
+    await once(this.#vrrp, 'spawn');
+  }
+
+  async #endVrrp(): Promise<void> {
+    const vrrp = this.#vrrp;
+    this.#vrrp = null;
+    if (!vrrp || !this.#isRunning(vrrp)) return;
+    const ended = once(vrrp, 'exit');
+    vrrp.kill('SIGTERM');
+    await Promise.race([ended, pause(3000)]);
+    vrrp.kill('SIGKILL');
+  }
+
   #isRunning(child: ChildProcess | null): boolean {
     return child?.exitCode === null && child.signalCode === null;
   }
@@ -196,12 +225,16 @@ export class LiveGateway {
   }
 
   #interfaces(): { readonly device: string; readonly addresses: readonly string[] }[] {
-    const { sections } = parseUciLeniently('network', this.device.files.text('/etc/config/network') ?? '').package;
+    const sections = this.#package('network');
     const byName = new Map(sections.flatMap(({ name, type, options }) => (type === 'interface' && name !== undefined ? [[name, options] as const] : [])));
     return [...byName.values()].flatMap((options) => {
       const device = deviceOf(options, byName);
       return device === '' || device === 'lo' ? [] : [{ device, addresses: addressesOf(options) }];
     });
+  }
+
+  #package(name: string): readonly UciSection[] {
+    return parseUciLeniently(name, this.device.files.text(`/etc/config/${name}`) ?? '').package.sections;
   }
 
   #path(name: string): string {
@@ -226,7 +259,12 @@ export class LiveGateway {
 const APPLETS = ['awk', 'cat', 'cmp', 'cut', 'date', 'grep', 'head', 'ls', 'mkdir', 'mkfifo', 'mv', 'nc', 'rm', 'sed', 'sleep', 'tr', 'wget'];
 /** Milliseconds until a master has a new worker. */
 const RELOAD_MS = 100;
-const ACTS: Readonly<Record<string, 'network' | 'haproxy' | 'edgeweir'>> = { network: 'network', haproxy: 'haproxy', edgeweir: 'edgeweir' };
+const ACTS: Readonly<Record<string, 'network' | 'haproxy' | 'edgeweir' | 'keepalived'>> = {
+  network: 'network',
+  haproxy: 'haproxy',
+  edgeweir: 'edgeweir',
+  keepalived: 'keepalived',
+};
 /** The shell of a gateway. */
 const ASH = ['busybox', 'ash'];
 

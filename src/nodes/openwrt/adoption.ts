@@ -3,6 +3,7 @@
  * rights, the guard and an empty package, and touches nothing else; run a second time it gives the user another password.
  */
 import { readFileSync } from 'node:fs';
+import { ALIVE } from '../../render/gateway/pair.ts';
 import { DIRECTORY } from '../../render/gateway/names.ts';
 import { GUARD } from './apply.ts';
 import { GROUP, rightsFile } from './rights.ts';
@@ -35,15 +36,20 @@ export function adoptionScript({ username }: Adoption): string {
     ...fileLines(GUARD, edgeFile('edgeweir-guard'), '0755'),
     ...fileLines(STATUS, edgeFile('edgeweir-status'), '0755'),
     ...fileLines(BALANCER, edgeFile('edgeweir-balance'), '0755'),
+    ...fileLines(ALIVE, edgeFile('edgeweir-alive'), '0755'),
     ...fileLines('/etc/init.d/edgeweir', edgeFile('edgeweir.init'), '0755'),
     ...fileLines('/etc/init.d/edgeweir-guard', edgeFile('edgeweir-guard.init'), '0755'),
     '/etc/init.d/edgeweir-guard enable',
     '/etc/init.d/edgeweir enable',
     '[ -f /etc/config/edgeweir ] || : > /etc/config/edgeweir',
     // Files of ours outlive an upgrade of the firmware.
-    `for path in /usr/share/rpcd/acl.d/edgeweir.json ${GUARD} ${STATUS} ${BALANCER} /etc/init.d/edgeweir /etc/init.d/edgeweir-guard /etc/edgeweir; do`,
+    `for path in /usr/share/rpcd/acl.d/edgeweir.json ${GUARD} ${STATUS} ${BALANCER} ${ALIVE} /etc/init.d/edgeweir /etc/init.d/edgeweir-guard /etc/edgeweir; do`,
     '  grep -qxF "$path" /etc/sysupgrade.conf 2>/dev/null || echo "$path" >> /etc/sysupgrade.conf',
     'done',
+    // With nothing configured it does nothing; pairs of gateways need it.
+    'if [ -x /usr/sbin/keepalived ] && ! uci -q show keepalived | grep -q =vrrp_instance; then',
+    '  uci set keepalived.globals=globals; uci set keepalived.globals.enabled=1; uci commit keepalived',
+    'fi',
     'PASSWORD="$(head -c 18 /dev/urandom | hexdump -v -e \'/1 "%02x"\')"',
     'uci -q delete rpcd.edgeweir || true',
     'uci set rpcd.edgeweir=login',

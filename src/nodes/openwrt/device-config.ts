@@ -24,7 +24,12 @@ export interface DeviceConfig {
   /** Services that must not run, and are not to start at a boot; absent is none. */
   readonly idle?: readonly string[];
   /** What a program has to print when all is done: words of what serves. */
-  readonly evidence?: { readonly command: string; readonly words: readonly string[] };
+  readonly evidence?: {
+    readonly command: string;
+    readonly words: readonly string[];
+    /** What it prints where it cannot see. */
+    readonly blind: string;
+  };
 }
 
 export function owns(name: string): boolean {

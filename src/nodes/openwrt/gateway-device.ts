@@ -13,10 +13,10 @@ import { PROXY } from '../../render/gateway/proxy-file.ts';
 import { Serial } from '../local/serial.ts';
 import { NodeError, SilentGatewayError } from '../node.ts';
 import { applyConfig } from './apply.ts';
-import { type DeviceView, SHARED, deviceConfig, markedFiles, nodesIn, shareIn } from './gateway-state.ts';
+import { type DeviceView, SHARED, deviceConfig, markedFiles, nodesIn, shareIn, sharedAddresses } from './gateway-state.ts';
 import { DEVICES, identitiesOf } from './look.ts';
 import { PACKAGES } from './rights.ts';
-import { STATUS, readingIn, shareReading } from './status.ts';
+import { STATUS, addressesIn, readingIn, shareReading } from './status.ts';
 import { pauseAfter } from './ubus/backoff.ts';
 import { type GatewayClient, dataOf, executedOf, surveyCalls, surveyOf } from './ubus/client.ts';
 import { GatewayFault, NOT_FOUND, NO_DATA } from './ubus/fault.ts';
@@ -58,6 +58,8 @@ export class GatewayDevice {
   #files: readonly string[] = [];
   #silence: { readonly failures: number; readonly until: number; readonly error: SilentGatewayError } | null = null;
   #readings: ReadonlyMap<string, Reading> = new Map();
+  /** Addresses that it had when it was read last. */
+  #addresses: { readonly at: number; readonly found: ReadonlySet<string> } | null = null;
 
   constructor(options: GatewayDeviceOptions) {
     this.#options = options;
@@ -93,13 +95,28 @@ export class GatewayDevice {
     return this.#readings.get(node) ?? null;
   }
 
+  /** Which of the addresses that the share has with a peer are here; null when it has none such, or nothing of it is there. */
+  async held(node: string): Promise<readonly string[] | null> {
+    const shared = sharedAddresses((await this.present(node))?.sections ?? []);
+    if (shared.length === 0) return null;
+    if (!this.#addresses || performance.now() - this.#addresses.at > FRESH_ADDRESSES) await this.read();
+    return shared.filter((address) => this.#addresses?.found.has(address));
+  }
+
   /** Asks for health and counters of all shares. */
   async read(): Promise<void> {
     const { view } = this.#view ?? { view: await this.#serial.run('', () => this.#look()) };
     const said = await this.#asked(async (client) => executedOf(await client.one('file', 'exec', { command: STATUS }), STATUS));
     const all = readingIn(said.stdout);
+    const found = addressesIn(said.stdout);
+    this.#addresses = { at: performance.now(), found };
     const nodes = new Set([...(view.proxies?.keys() ?? []), ...(view.packets?.keys() ?? [])]);
-    this.#readings = new Map([...nodes].map((node) => [node, shareReading(all, view.proxies?.get(node) ?? '', view.packets?.get(node) ?? '')]));
+    const standby = (node: string): Pick<Reading, 'standby'> => {
+      const shared = sharedAddresses(shareIn(view, node)?.sections ?? []);
+      return shared.length > 0 && !shared.some((address) => found.has(address)) ? { standby: true } : {};
+    };
+    const readingOf = (node: string): Reading => ({ ...shareReading(all, view.proxies?.get(node) ?? '', view.packets?.get(node) ?? ''), ...standby(node) });
+    this.#readings = new Map([...nodes].map((node) => [node, readingOf(node)]));
   }
 
   /** Somebody else has heard from it. */
@@ -218,6 +235,8 @@ export class GatewayDevice {
 }
 
 const SILENT: readonly GatewayFault['kind'][] = ['unreachable', 'silent', 'nonsense', 'http'];
+/** Milliseconds that what was read of addresses is good for. */
+const FRESH_ADDRESSES = 300;
 /** Milliseconds: what it carries waits for changes as long. */
 const LONGEST_PAUSE = 60_000;
 

@@ -8,7 +8,7 @@ import { BALANCE, balanceFile } from '../../render/gateway/balance-file.ts';
 import type { UciSection } from '../../render/uci/package.ts';
 import type { DeviceConfig, DeviceFile, DevicePresent } from './device-config.ts';
 import { PACKAGES } from './rights.ts';
-import { BALANCER, STATUS } from './status.ts';
+import { BALANCER, BLIND, STATUS } from './status.ts';
 
 /** What was found on a gateway. */
 export interface DeviceView {
@@ -53,6 +53,12 @@ export function shareIn({ present, proxies, packets }: DeviceView, node: string)
     packets: runs('edgeweir', packets?.get(node)),
     files: files.map((path) => ({ path: path.slice(DIRECTORY.length + 1), content: Sealed.elsewhere(path) })),
   };
+}
+
+/** Addresses that keepalived moves between the share's gateway and its peer. */
+export function sharedAddresses(sections: readonly GatewaySection[]): string[] {
+  const own = sections.filter(({ config, type }) => config === 'keepalived' && type === 'ipaddress');
+  return own.flatMap(({ options }) => (typeof options['address'] === 'string' ? (options['address'].split('/')[0] ?? []) : []));
 }
 
 /** Paths of the files that marks of shares name. */
@@ -111,9 +117,9 @@ export function deviceConfig(
       ...parts.filter(isBusy).map(({ of, file }): [string, DeviceFile] => [of.file.path, file]),
       ...parts.filter(isOver).map(({ of }): [string, null] => [of.file.path, null]),
     ]),
-    services: parts.filter(isBusy).map(({ of }) => of.service),
+    services: [...parts.filter(isBusy).map(({ of }) => of.service), ...(uci['keepalived']?.some(({ type }) => type === 'vrrp_instance') ? ['keepalived'] : [])],
     idle: parts.filter(isOver).map(({ of }) => of.service),
-    evidence: { command: STATUS, words: [...proxies, ...packets].flatMap(([, text]) => listenersIn(text)) },
+    evidence: { command: STATUS, words: [...proxies, ...packets].flatMap(([, text]) => listenersIn(text)), blind: BLIND },
   };
 }
 

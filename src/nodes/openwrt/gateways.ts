@@ -33,6 +33,8 @@ export interface GatewaysOptions {
   readonly readInterval: number;
   /** How many are changed at the same time. */
   readonly changesAtOnce: number;
+  /** Milliseconds between two adverts of a pair's active gateway. */
+  readonly advertMs: number;
   /** Seconds until a gateway takes back what nobody confirms. */
   readonly confirmWithin: number;
   /** Milliseconds between a change and the look at what came of it. */
@@ -53,7 +55,7 @@ export class Gateways implements NodeDriver {
   readonly name: string;
   readonly pretends = false;
   readonly observed = true;
-  readonly advertMs = 0;
+  readonly advertMs: number;
   readonly isFar = true;
   readonly #options: GatewaysOptions;
   readonly #turnstile: Turnstile;
@@ -65,6 +67,7 @@ export class Gateways implements NodeDriver {
   constructor(options: GatewaysOptions) {
     this.#options = options;
     this.name = options.name;
+    this.advertMs = options.advertMs;
     this.#turnstile = new Turnstile(options.changesAtOnce);
   }
 
@@ -127,6 +130,10 @@ export class Gateways implements NodeDriver {
   /** As it was read last: who wants to know is not kept waiting for a gateway. */
   async read(id: string): Promise<Reading | null> {
     return (await this.#of(id)).reading(id);
+  }
+
+  async held(id: string): Promise<readonly string[] | null> {
+    return (await this.#of(id)).held(id);
   }
 
   onLost(listener: LossListener): void {

@@ -41,11 +41,18 @@ const QUESTIONS: readonly Call[] = [
 export async function lookAt(client: GatewayClient): Promise<Look> {
   const stats: Call[] = FILES.map(([, path]) => ({ object: 'file', method: 'stat', args: { path } }));
   const [board, info, dump, devices] = await client.all(QUESTIONS);
-  const [uhttpd] = await client.uciGetAll(['uhttpd']);
+  const [uhttpd, keepalived] = await client.uciGetAll(['uhttpd', 'keepalived']);
   const there = await client.present(stats);
   const found = new Set(FILES.flatMap(([name], index) => (there[index] ? [name] : [])));
   return {
-    facts: { ...boardFacts(board), ...infoFacts(info), ...programFacts(found), ...addressFacts(dump), taken_ports: takenPorts(uhttpd).join(' ') },
+    facts: {
+      ...boardFacts(board),
+      ...infoFacts(info),
+      ...programFacts(found),
+      ...addressFacts(dump),
+      taken_ports: takenPorts(uhttpd).join(' '),
+      keepalived: keepalivedState(keepalived),
+    },
     identities: identitiesOf(devices),
   };
 }
@@ -111,6 +118,12 @@ function takenPorts(uhttpd: UciPackage | null | undefined): number[] {
   const listens = (uhttpd?.sections ?? []).flatMap(({ options }) => [options.get('listen_http') ?? [], options.get('listen_https') ?? []].flat());
   const ports = listens.flatMap((listen) => EVERYWHERE.exec(listen)?.[1] ?? []).map(Number);
   return [...new Set(ports)].toSorted((a, b) => a - b);
+}
+
+/** `off` where its configuration says that it must not run; empty where there is none. */
+function keepalivedState(keepalived: UciPackage | null | undefined): string {
+  if (!keepalived) return '';
+  return keepalived.sections.find(({ type }) => type === 'globals')?.options.get('enabled') === '0' ? 'off' : 'on';
 }
 
 const NO_MAC = '00:00:00:00:00:00';

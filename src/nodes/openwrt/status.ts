@@ -13,8 +13,16 @@ import { readingOf } from '../local/reading.ts';
 export const STATUS = '/usr/libexec/edgeweir-status';
 export const BALANCER = '/usr/libexec/edgeweir-balance';
 
+/** What the first says where it has no program to ask HAProxy with. */
+export const BLIND = 'nothing to ask the proxy with';
+
 const END_OF_TABLES = 'end of tables\n';
 const WORKER = /^proxy ([0-9]{1,20}-[0-9]{1,20})\n/;
+
+/** Addresses that the gateway has at this moment. */
+export function addressesIn(output: string): ReadonlySet<string> {
+  return new Set([...output.matchAll(/^address ([0-9a-fA-F.:]{2,45})\/\d{1,3}$/gm)].map(([, address = '']) => address));
+}
 
 /** Of all shares together. Throws a NodeError for what is none of the script's words. */
 export function readingIn(output: string): Reading {
@@ -47,6 +55,7 @@ function tableReading(output: string): Reading {
     const [word = '', ...words] = line.split(' ');
     if (word === 'table') [worker, counters] = [words[0] ?? '', new Map()];
     else if (word === 'counter') counters.set(words[0] ?? '', { packets: whole(words[1]), bytes: whole(words[2]) });
+    else if (word === 'address') continue;
     else if (word === 'service') listeners.push(serviceReading(words, worker, counters));
     else if (word === 'member') members.push(memberReading(words));
     else throw new NodeError(`a gateway's status is of an unknown format: ${line.slice(0, 100)}`);

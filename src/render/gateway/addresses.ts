@@ -10,29 +10,44 @@ import { sectionName } from './names.ts';
 /** The interface that gives the address its network. `own`: the address is the gateway's, and needs nothing. */
 export interface Standing {
   readonly interface: string;
+  readonly device: string;
+  /** The gateway's own address in that network. */
+  readonly address: string;
   readonly own: boolean;
 }
 
 /** null where the gateway is in no network that the address is of. */
 export function standingOf(address: string, { interfaces }: Pick<GatewayFacts, 'interfaces'>): Standing | null {
   const wanted = ipaddr.parse(address);
-  for (const { name, addresses } of interfaces) {
+  for (const { name, device, addresses } of interfaces) {
     const parts = addresses.flatMap((one) => networkParts(one) ?? []);
     const own = parts.some((part) => ipaddr.parse(part.address).toString() === wanted.toString());
-    const near = parts.some((part) => {
+    const near = parts.find((part) => {
       const base = ipaddr.parse(part.address);
       return base.kind() === wanted.kind() && wanted.match(base, part.length);
     });
-    if (own || near) return { interface: name, own };
+    if (near) return { interface: name, device, address: near.address, own };
   }
   return null;
+}
+
+/** Throws a GatewayCannotError where the gateway is in no network that the address is of, or has that address for itself. */
+export function ownAddressFor(address: string, facts: GatewayFacts): string {
+  const standing = standingOf(address, facts);
+  if (!standing) throw outside(address, facts);
+  if (standing.own) throw new GatewayCannotError(`gateway ${facts.name} has ${address} for itself: a pair cannot share it`);
+  return standing.address;
+}
+
+function outside(address: string, facts: GatewayFacts): GatewayCannotError {
+  return new GatewayCannotError(`gateway ${facts.name} is in no network that ${address} is of: ${networksOf(facts)}`);
 }
 
 /** Sections that put the addresses on the gateway. Throws a GatewayCannotError for one that is of none of its networks. */
 export function addressSections(nodeId: string, addresses: readonly string[], facts: GatewayFacts): GatewaySection[] {
   return addresses.flatMap((address, index) => {
     const standing = standingOf(address, facts);
-    if (!standing) throw new GatewayCannotError(`gateway ${facts.name} is in no network that ${address} is of: ${networksOf(facts)}`);
+    if (!standing) throw outside(address, facts);
     return standing.own ? [] : [interfaceSection(sectionName(nodeId, 'v', String(index)), address, standing.interface, facts)];
   });
 }

@@ -213,3 +213,47 @@ test('a file tells its parts by their nodes; one that is somebody else’s tells
   assert.equal(partsIn(PROXY, 'global\n'), null);
   assert.deepEqual([...(partsIn(PROXY, null) ?? [])], []);
 });
+
+suite('two gateways that share an address', () => {
+  const other = (change: Readonly<Record<string, string>> = {}) =>
+    gatewayFacts({
+      id: 'h',
+      name: 'gw-2',
+      facts: { ...FACTS, address_lan: '192.0.2.253/24', device_lan: 'br-lan', programs: 'haproxy keepalived nft', ...change },
+    });
+  const pairOf = (peer = other()) => ({ role: 'MASTER', group: 20, peer, advertMs: 200 }) as const;
+  const here = (change: Readonly<Record<string, string>> = {}) => facts({ device_lan: 'br-lan', programs: 'haproxy keepalived nft', ...change });
+  const sections = (own = here(), pair = pairOf()) => renderGateway(topologyOf(), NODE, own, pair).gateway?.sections ?? [];
+
+  test('speak VRRP from address to address, and no alias is made', () => {
+    const all = sections();
+    const instance = all.find(({ type }) => type === 'vrrp_instance');
+    const { unicast_src_ip, unicast_peer, interface: on, advert_int, nopreempt, virtual_router_id, priority } = instance?.options ?? {};
+    assert.deepEqual(
+      [unicast_src_ip, unicast_peer, on, advert_int, nopreempt, virtual_router_id, priority],
+      ['192.0.2.254', ['weir_0a1b2c3d0000_peer'], 'br-lan', '0.2', '1', '20', '100'],
+    );
+    assert.equal(all.find(({ type }) => type === 'peer')?.options['address'], '192.0.2.253');
+    assert.equal(
+      all.some(({ config }) => config === 'network'),
+      false,
+    );
+    assert.deepEqual(all.find(({ name }) => name.endsWith('_vrrp'))?.options['src_ip'], ['192.0.2.253']);
+  });
+
+  test('before 23.05 a peer is an address', () => {
+    const all = sections(here({ release: '22.03.7' }), pairOf(other({ release: '22.03.7' })));
+    assert.deepEqual(all.find(({ type }) => type === 'vrrp_instance')?.options['unicast_peer'], ['192.0.2.253']);
+    assert.equal(
+      all.some(({ type }) => type === 'peer'),
+      false,
+    );
+  });
+
+  test('what they lack is said in words', () => {
+    assert.throws(() => sections(facts()), /gateway gw-1 has no keepalived/);
+    assert.throws(() => sections(here(), pairOf(other({ keepalived: 'off' }))), /keepalived of gateway gw-2 is switched off there/);
+    assert.throws(() => sections(here(), pairOf(other({ address_lan: '10.0.0.1/24' }))), /gateway gw-2 is in no network that 192\.0\.2\.1 is of/);
+    assert.throws(() => sections(here({ address_lan: '192.0.2.1/24' })), /gateway gw-1 has 192\.0\.2\.1 for itself/);
+  });
+});

@@ -8,17 +8,21 @@ import { forwardRules, listenerRules } from './firewall.ts';
 import { GatewayCannotError } from './gateway-error.ts';
 import { pathOf, shareSection } from './names.ts';
 import { packetShare } from './packets.ts';
+import { type GatewayPair, pairSections } from './pair.ts';
 import { proxyShare } from './proxy-share.ts';
 import { unsupportedOnGateway } from './support.ts';
 
-/** Throws a GatewayCannotError, or a CompileError, for what cannot be carried there. */
-export function renderGateway(topology: Topology, nodeId: string, facts: GatewayFacts): NodeConfig {
+/**
+ * Throws a GatewayCannotError, or a CompileError, for what cannot be carried there.
+ * @param pair - the other gateway that shares the balancer's addresses; null where it has them alone
+ */
+export function renderGateway(topology: Topology, nodeId: string, facts: GatewayFacts, pair: GatewayPair | null = null): NodeConfig {
   const hindrance = unsupportedOnGateway(topology);
   if (hindrance !== null) throw new GatewayCannotError(`${hindrance} is not carried`);
-  return { ...EMPTY_NODE, gateway: shareOf(topology, nodeId, facts) };
+  return { ...EMPTY_NODE, gateway: shareOf(topology, nodeId, facts, pair) };
 }
 
-function shareOf(topology: Topology, nodeId: string, facts: GatewayFacts): GatewayShare {
+function shareOf(topology: Topology, nodeId: string, facts: GatewayFacts, pair: GatewayPair | null): GatewayShare {
   const carried = carriersOf(topology, facts);
   const proxy = proxyShare(topology, carried.proxied);
   const addresses = vipsOf(topology).map(({ address }) => address);
@@ -28,7 +32,7 @@ function shareOf(topology: Topology, nodeId: string, facts: GatewayFacts): Gatew
     files: proxy.files,
     sections: [
       mark(topology, nodeId, proxy.files.map(pathOf)),
-      ...addressSections(nodeId, addresses, facts),
+      ...(pair ? pairSections(nodeId, addresses, facts, pair, proxy.text === '' ? 'table' : 'proxy') : addressSections(nodeId, addresses, facts)),
       ...carried.proxied.flatMap(({ listener, port }) => listenerRules(nodeId, { ...listener, port }, addresses)),
       ...carried.packets.flatMap((one) => forwardRules(nodeId, one)),
     ],

@@ -16,7 +16,7 @@ export function unsupportedMonitorOnGateway({ type }: Pick<HealthMonitor, 'type'
 }
 
 export function unsupportedRedundancyOnGateway(redundancy: Redundancy): string | null {
-  return redundancy === 'SINGLE' ? null : `the topology ${redundancy} on gateways`;
+  return redundancy === 'ACTIVE_ACTIVE' ? `the topology ${redundancy} on gateways` : null;
 }
 
 export function unsupportedOnGateway({ redundancy, listeners, pools }: Topology): string | null {
