@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { LB, WEBS, api, asked, becomes, cloud, create, inLab, list, register, show, useSite, withoutWeb } from './gateway-site.fixture.ts';
 import { type Running, runGateway } from './live-gateways.fixture.ts';
 import { until } from './playground.fixture.ts';
+import { papers } from './tls.fixture.ts';
 
 useSite();
 
@@ -111,4 +112,35 @@ test('two gateways of a site share an address: one has it, and the other takes o
     return now.length === 1 && now[0] !== first;
   });
   await until('it serves', async () => Object.keys(await asked('192.168.1.50', 2)).every((name) => name.startsWith('web')));
+});
+
+test('TLS ends at the gateway: keys are written there for root alone, and go with the load balancer', async (t) => {
+  const ssl = await papers(t);
+  const gateway = await runGateway(t, cloud, api, 2);
+  await register('gw-2', gateway);
+  const store = async (bundle: Buffer): Promise<string> => {
+    const body = { payload: bundle.toString('base64'), payload_content_type: 'application/octet-stream', payload_content_encoding: 'base64' };
+    return (await api.request<{ secret_ref: string }>('POST', '/key-manager/v1/secrets', body)).secret_ref;
+  };
+  const [a, b] = [await store(ssl.bundle('a')), await store(ssl.bundle('b'))];
+  const pool = { name: 'tls-pool', protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN', members: WEBS.map((address) => ({ address, protocol_port: 80 })) };
+  const listener = { name: 'tls', protocol: 'TERMINATED_HTTPS', protocol_port: 443, default_tls_container_ref: a, default_pool: pool };
+  const { id } = await create('tls', '192.168.1.53', { listeners: [listener] });
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  const root = await ssl.path('root.pem');
+  const page = (name: string): Promise<string> =>
+    cloud.inLab('client', 'curl', '-sS', '--max-time', '5', '--cacert', root, '--resolve', `${name}:443:192.168.1.53`, `https://${name}/`);
+  assert.match(await page('a.example'), /^web[12]$/m);
+  const keys = (): string[] => gateway.live.device.files.paths().filter((path) => path.endsWith('.pem'));
+  assert.deepEqual(
+    keys().map((path) => gateway.live.device.files.read(path)?.mode),
+    [0o600],
+  );
+  const [{ id: listenerId } = { id: '' }] = await list<{ id: string }>('listeners');
+  await api.request('PUT', `${LB}/listeners/${listenerId}`, { listener: { default_tls_container_ref: b } });
+  await until('the other certificate is shown', async () => (await page('b.example').catch(() => '')).startsWith('web'));
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  assert.equal(keys().length, 1);
+  await api.request('DELETE', `${LB}/loadbalancers/${id}?cascade=true`);
+  await until('no key is left', async () => Promise.resolve(keys().length === 0));
 });
