@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { rows } from './attack.fixture.ts';
 import { type Balancer, LB, api, asked, becomes, cloud, create, list, register, show, useSite, withoutWeb } from './gateway-site.fixture.ts';
 import { type Running, runGateway } from './live-gateways.fixture.ts';
@@ -120,6 +121,29 @@ test('what a hand changes on a gateway is found, told and put right', async (t) 
   assert.ok(JSON.stringify(told).includes('-    balance source'), JSON.stringify(told).slice(0, 2000));
   await becomes(id, 'ACTIVE', 'ONLINE');
   assert.deepEqual(await asked('192.168.1.50', 2), { web1: 1, web2: 1 });
+});
+
+test('where drift is only to be reported, what a hand changed stays until somebody writes', async (t) => {
+  const gateway = await runGateway(t, cloud, api, 2);
+  const gatewayId = await register('gw-2', gateway);
+  await api.request('PUT', `/edge/v1/gateways/${gatewayId}`, { gateway: { drift: 'report' } });
+  const { id } = await create('web', '192.168.1.50');
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  const { files } = gateway.live.device;
+  const good = files.text('/etc/haproxy.cfg') ?? '';
+  files.write('/etc/haproxy.cfg', good.replace('balance roundrobin', 'balance leastconn'));
+  const said = async (): Promise<string> => JSON.stringify(await show(id));
+  await until('it is told', async () => (await said()).includes('is left as it is'));
+  const drifts = (): number => rows(cloud, "select payload from event where resource_id = ? and type = 'edgeweir.loadbalancer.drift'", id).length;
+  assert.equal(drifts(), 1);
+  await setTimeout(6000);
+  assert.match(files.text('/etc/haproxy.cfg') ?? '', /balance leastconn/);
+  assert.deepEqual([drifts(), (await show(id)).provisioning_status], [1, 'ACTIVE']);
+  const [pool] = await list<{ id: string }>('pools');
+  await api.request('PUT', `${LB}/pools/${pool?.id}`, { pool: { lb_algorithm: 'SOURCE_IP' } });
+  await until('what was written is there', async () => Promise.resolve(/balance source/.test(files.text('/etc/haproxy.cfg') ?? '')));
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  assert.ok(!(await said()).includes('is left as it is'));
 });
 
 test('a gateway that is silent: its load balancers are ERROR with the reason, changes wait for nothing, and all is made good when it is back', async (t) => {

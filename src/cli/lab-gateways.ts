@@ -4,6 +4,7 @@ import { realClock } from '../lab/gateways/clock.ts';
 import { Device } from '../lab/gateways/device.ts';
 import { RELEASES, type Release } from '../lab/gateways/image.ts';
 import { type Listening, listen } from '../lab/gateways/server.ts';
+import { networkParts } from '../render/address.ts';
 import { CliError } from './cli-error.ts';
 import { type OutputOptions, formatRows } from './output.ts';
 import { onStopRequest } from './stop-signal.ts';
@@ -15,6 +16,7 @@ export interface LabGatewayOptions extends OutputOptions {
   readonly latency: string;
   readonly loss: string;
   readonly packages: string;
+  readonly lan: string;
 }
 
 /** Of flash for files of their own: what a device with 16 MB has left. */
@@ -27,12 +29,15 @@ export async function labGateways(options: LabGatewayOptions): Promise<void> {
   const basePort = whole(options.basePort, '--base-port', 0, 65_535 - count);
   const knobs = { latency: whole(options.latency, '--latency', 0, 60_000), loss: whole(options.loss, '--loss', 0, 100) };
   const release = releaseNamed(options.release);
+  if (networkParts(options.lan)?.address.includes('.') !== true)
+    throw new CliError(`--lan must be an IPv4 address with a prefix length, not '${options.lan}'`, { exitCode: 2 });
   const rootPassword = randomBytes(12).toString('base64url');
   const stop = onStopRequest(() => {});
   const running: (Listening & { readonly name: string })[] = [];
   try {
     for (let number = 1; number <= count; number++) {
-      const device = deviceOf(number, release, rootPassword, options.packages);
+      const device = deviceOf(number, release, rootPassword, options);
+      device.adopt();
       Object.assign(device.knobs, knobs);
       running.push({ name: `gw${number}`, ...(await listen(device, { port: basePort === 0 ? 0 : basePort + number - 1 })) });
     }
@@ -47,12 +52,12 @@ export async function labGateways(options: LabGatewayOptions): Promise<void> {
   }
 }
 
-function deviceOf(number: number, release: Release, rootPassword: string, packages: string): Device {
+function deviceOf(number: number, release: Release, rootPassword: string, { packages, lan }: Pick<LabGatewayOptions, 'packages' | 'lan'>): Device {
   const site = [Math.floor(number / 250), number % 250];
   return new Device({
     release,
     hostname: `gw${number}`,
-    lanAddress: '192.168.1.1/24',
+    lanAddress: lan,
     wanAddress: `198.18.${site[0]}.${(site[1] ?? 0) + 1}/24`,
     wanGateway: `198.18.${site[0]}.254`,
     serial: `virtual-${number}`,

@@ -83,6 +83,7 @@ function labCommands(): Command {
     .option('--base-port <port>', 'port of the first, the others follow; 0: any that are free', '0')
     .option('--release <name>', '19.07, 21.02, 22.03, 23.05, 24.10 or 25.12', '24.10')
     .option('--packages <names>', 'what is installed beyond the image, with commas between', 'haproxy,keepalived')
+    .option('--lan <address>', 'address of each on its LAN, with prefix length', '192.168.1.1/24')
     .option('--latency <ms>', 'milliseconds before each answer', '0')
     .option('--loss <percent>', 'of a hundred requests, those that are never answered', '0')
     .action(verb(async (_config, options) => (await import('./lab-gateways.ts')).labGateways(options as unknown as LabGatewayOptions)));

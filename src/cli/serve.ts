@@ -1,5 +1,6 @@
 /** `weir serve`: the server in the foreground. */
 import { rm } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import type { Config } from '../config/options.ts';
 import { CliError } from './cli-error.ts';
 import { CLOUD_NAME } from './clouds-file.ts';
@@ -20,6 +21,7 @@ export async function serve(config: Config): Promise<void> {
 
 async function run(config: Config): Promise<void> {
   const log = createLog(config);
+  boundHeap(config.DEFAULT.heap_growth);
   const stop = onStopRequest((signal) => log.info({ signal }, 'stopping; load balancers go on carrying traffic'));
   const [server, findings] = await Promise.all([startServer(config, log), startFindings(config)]);
   // From here on somebody relies on this state: a later quickstart may not throw it away.
@@ -29,6 +31,11 @@ async function run(config: Config): Promise<void> {
   await stop.stopped;
   await server.stop();
   log.info({}, 'stopped');
+}
+
+/** V8 lets the heap of a busy server grow to several times of what is alive before it looks for what is not. */
+function boundHeap(percent: number): void {
+  if (percent > 0) setFlagsFromString(`--heap-growing-percent=${percent}`);
 }
 
 /** What another user may not do, root mostly may. */

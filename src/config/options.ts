@@ -91,6 +91,11 @@ export const OPTIONS = {
     ),
     run_path: option(path(), '/run/edgeweir', 'Directory of what must not survive a reboot: sockets, process numbers, proxy configurations.'),
     debug: option(boolean, false, 'Log what happens in detail.'),
+    heap_growth: option(
+      integer(0, 400),
+      0,
+      'How much memory the server may have beyond what it uses before it is cleaned up, percent; 0 leaves that to V8, which grows to several times. 50 costs some tenths of the rate of writes (docs/tuning.md).',
+    ),
     log_file: option(path({ optional: true }), '', 'File to log to; empty logs to standard error. Opened anew on SIGUSR2, after rotation.'),
   },
   api_settings: {

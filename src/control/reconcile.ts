@@ -52,6 +52,13 @@ class HeldBackError extends Error {
   }
 }
 
+/** What a hand changed on a gateway is to be told of, and left. */
+class LeftAsItIsError extends Error {
+  constructor(gateway: string) {
+    super(`Something was changed on gateway ${gateway}, and is left as it is: its drift policy is report`);
+  }
+}
+
 /** Plans per attempt: after a reload the proxy may still hold runtime state of before, which a second plan mends. */
 const ROUNDS = 4;
 
@@ -66,6 +73,7 @@ export async function reconcile(deps: Reconciler, id: string, attempt: number, a
     return complaint === '' ? { done: true } : unfinished(deps, id, attempt, complaint, true);
   } catch (error) {
     if (error instanceof HeldBackError) return heldBack(deps, tree, error);
+    if (error instanceof LeftAsItIsError) return leftAsItIs(deps, tree, error);
     if (error instanceof NotYetError) return postponed(deps, id, error);
     const reason = error instanceof Error ? error.message : String(error);
     const outcome = unfinished(deps, id, attempt, reason, isHopeless(error));
@@ -83,6 +91,12 @@ function unfinished({ log }: Reconciler, loadbalancer: string, attempt: number, 
 async function heldBack({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, { message }: HeldBackError): Promise<Outcome> {
   if (balancer.status_reason === null) await store.transaction((tx) => recordFailure(tx, balancer.id, message, now(), pendingDeadline));
   return { done: true, held: true };
+}
+
+/** Until the gateway is as it was again, or something is written, or the policy is another one. */
+async function leftAsItIs({ store, now, pendingDeadline }: Reconciler, { balancer }: BalancerTree, { message }: LeftAsItIsError): Promise<Outcome> {
+  if (balancer.status_reason !== message) await store.transaction((tx) => recordFailure(tx, balancer.id, message, now(), pendingDeadline));
+  return { done: true };
 }
 
 /** The balancer stays as it is, PENDING mostly: nothing failed. */
@@ -123,8 +137,9 @@ async function deliver(deps: Reconciler, tree: BalancerTree, attempt: number): P
     const spared = attempt < CAREFUL_ATTEMPTS ? sparedOf(stage.amphorae, standings) : null;
     if (attempt < CAREFUL_ATTEMPTS) await readySuccessor(deps, driver, topology, stage.amphorae, standings);
     const amphorae = stage.amphorae.map((row): Amphora => (row === spared ? { ...row, status: 'ALLOCATED' } : row));
-    const mayRestart = isUnasked(deps, stage) ? (): boolean => deps.mayRestart(stage.balancer.id) : always;
-    const placement = await toldOf(deps, stage, attempt, (found) => deliverTo(deps, driver, topology, amphorae, { attempt, found, mayRestart }));
+    const unasked = isUnasked(deps, stage);
+    const mayRestart = unasked ? (): boolean => deps.mayRestart(stage.balancer.id) : always;
+    const placement = await toldOf(deps, stage, attempt, (found) => deliverTo(deps, driver, topology, amphorae, { attempt, found, mayRestart, unasked }));
     const outcome = { whole: spared === null, complaint: complaints.join('; ').slice(0, LONGEST_REASON) };
     if (!isSaid(stage, outcome)) await deps.store.transaction((tx) => record(deps, tx, stage, placement, outcome));
     if (outcome.whole) return outcome.complaint;
@@ -149,7 +164,7 @@ async function readySuccessor(deps: Reconciler, driver: NodeDriver, topology: To
   for (const node of nodes) {
     if (node.amphora.id === parting.id || standings.get(node.amphora.id) === null) continue;
     // Where a reload has to wait, keepalived has been told of its new peer.
-    const round = { attempt: 0, found: [], mayRestart: always };
+    const round = { attempt: 0, found: [], mayRestart: always, unasked: false };
     await converge(deps, driver, node, await wantedConfig(driver, topology, node), round).catch(unlessPostponed);
   }
 }
@@ -183,7 +198,7 @@ async function toldOf<T>(deps: Reconciler, tree: BalancerTree, attempt: number, 
     if (tells) await tell(deps, tree, found, null);
     return result;
   } catch (error) {
-    const isSaidBefore = error instanceof HeldBackError && tree.balancer.status_reason !== null;
+    const isSaidBefore = (error instanceof HeldBackError || error instanceof LeftAsItIsError) && tree.balancer.status_reason !== null;
     // What has to wait is found again.
     const waits = error instanceof NotYetError;
     if (tells && attempt === 0 && !isSaidBefore && !waits) await tell(deps, tree, found, error instanceof Error ? error.message : String(error));
@@ -204,6 +219,8 @@ interface Round {
   /** Takes what is found that differs, as it was before it is put right. */
   readonly found: Drift[];
   readonly mayRestart: () => boolean;
+  /** Whether what differs is nobody's wish. */
+  readonly unasked: boolean;
 }
 
 async function deliverTo(deps: Reconciler, driver: NodeDriver, topology: Topology, amphorae: readonly Amphora[], round: Round): Promise<Placement> {
@@ -239,9 +256,9 @@ async function readLast({ beforeReload }: Reconciler, nodeId: string): Promise<v
 async function converge(
   deps: Reconciler,
   driver: NodeDriver,
-  { amphora: { id } }: PlacedNode,
+  { amphora: { id, gateway_id: gateway } }: PlacedNode,
   wanted: NodeConfig,
-  { attempt, found, mayRestart }: Round,
+  { attempt, found, mayRestart, unasked }: Round,
 ): Promise<void> {
   const { log, beforeReload } = deps;
   for (let round = 0; round < ROUNDS; round++) {
@@ -252,6 +269,7 @@ async function converge(
     if (drift) found.push(drift);
     const cost = costOf(plan);
     if (cost === 'restart' && !mayRestart()) throw new HeldBackError();
+    if (unasked && gateway !== null) await refuseUnlessRepaired(driver, gateway);
     log.debug({ node: id, cost, steps: plan.map(({ kind }) => kind) }, 'applying plan');
     if (present?.proxy && cost !== 'runtime') await beforeReload(id);
     await applyOrPostpone(deps, driver, id, plan, present, wanted);
@@ -259,6 +277,11 @@ async function converge(
     if (cost !== 'reload') return;
   }
   throw new Error(`the node still differs from what is wanted after ${ROUNDS} plans`);
+}
+
+async function refuseUnlessRepaired(driver: NodeDriver, gatewayId: string): Promise<void> {
+  const facts = await driver.gateway?.(gatewayId);
+  if (facts && !facts.repairs) throw new LeftAsItIsError(facts.name);
 }
 
 async function applyOrPostpone(deps: Reconciler, driver: NodeDriver, id: string, plan: Plan, present: NodeConfig | null, wanted: NodeConfig): Promise<void> {

@@ -12,6 +12,8 @@ export interface GatewayFacts {
   /** Of OpenWrt: `24.10.8`; empty where it does not say. */
   readonly release: string;
   readonly memoryKib: number;
+  /** Whether what a hand changed on it is put right. */
+  readonly repairs: boolean;
   /** Whether its keepalived is there and must not run. */
   readonly keepalivedOff: boolean;
   /** Ports of TCP that its own daemons have on all addresses: nobody else can listen there. */
@@ -27,16 +29,16 @@ export interface GatewayInterface {
   readonly addresses: readonly string[];
 }
 
-/** As they are kept with the gateway: texts for people (`src/nodes/openwrt/look.ts` writes them). */
-export function gatewayFacts({
-  id,
-  name,
-  facts,
-}: {
+/** What of a gateway's row they are made from. */
+interface Row {
   readonly id: string;
   readonly name: string;
   readonly facts: Readonly<Record<string, string>> | null;
-}): GatewayFacts {
+  readonly drift?: 'repair' | 'report';
+}
+
+/** As they are kept with the gateway: texts for people (`src/nodes/openwrt/look.ts` writes them). */
+export function gatewayFacts({ id, name, facts, drift }: Row): GatewayFacts {
   const { firewall, release = '', programs = '', memory_kib: memory = '0', taken_ports: taken = '', keepalived = '' } = facts ?? {};
   return {
     id,
@@ -47,6 +49,7 @@ export function gatewayFacts({
     release,
     memoryKib: Number(memory) || 0,
     keepalivedOff: keepalived === 'off',
+    repairs: drift !== 'report',
     takenPorts: new Set([...ALWAYS_TAKEN, ...taken.split(' ').map(Number)].filter((port) => port > 0)),
   };
 }

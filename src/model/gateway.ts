@@ -42,6 +42,8 @@ export type Site = RowOf<typeof site>;
 export const GATEWAY_STATUSES = ['CHECKING', 'ONLINE', 'OFFLINE', 'ERROR'] as const;
 export type GatewayStatus = (typeof GATEWAY_STATUSES)[number];
 
+export const DRIFT_POLICIES = ['repair', 'report'] as const;
+
 const URL_TEXT = text({
   max: 255,
   pattern: /^https?:\/\/(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/,
@@ -67,6 +69,7 @@ export const gateway = resource({
     url: required(URL_TEXT, 'Where its uhttpd answers; `/ubus` is added'),
     username: defaulted(USER, 'edgeweir', 'User of its rpcd'),
     password: input(text({ max: 1024, min: 1 }), 'Password of that user; kept encrypted, and never shown', { settable: 'always', required: true }),
+    drift: defaulted(oneOf(...DRIFT_POLICIES), 'repair', 'What becomes of what was changed on it by hand: repair puts it right, report only tells of it'),
     tls_pin: optional(PIN, 'Digest of the public key that its certificate must have; without one the system’s authorities decide'),
     location: optional(SHORT, 'Where it is, for people'),
     tags: TAGS,

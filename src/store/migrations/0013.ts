@@ -1,5 +1,6 @@
 /** Which gateway an amphora is on, and what becomes of what was changed there by hand. Frozen once released. */
 export const SCHEMA_0013: string = `
 alter table amphora add column gateway_id text references gateway (id) deferrable initially deferred;
+alter table gateway add column drift text not null default 'repair';
 create index amphora_gateway on amphora (gateway_id) where gateway_id is not null;
 `;
