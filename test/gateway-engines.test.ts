@@ -18,8 +18,8 @@ async function refusesL7(id: string): Promise<void> {
 }
 
 /** Which of them have the address. */
-async function holders(gateways: readonly Running[]): Promise<number[]> {
-  const found = await Promise.all(gateways.map(({ namespace }) => cloud.inNamespace(namespace, 'ip', '-o', 'address', 'show', 'to', '192.168.1.50/32')));
+async function holders(gateways: readonly Running[], vip = '192.168.1.50'): Promise<number[]> {
+  const found = await Promise.all(gateways.map(({ namespace }) => cloud.inNamespace(namespace, 'ip', '-o', 'address', 'show', 'to', `${vip}/32`)));
   return found.flatMap(({ stdout }, index) => (stdout.trim() === '' ? [] : [index]));
 }
 
@@ -143,4 +143,27 @@ test('TLS ends at the gateway: keys are written there for root alone, and go wit
   assert.equal(keys().length, 1);
   await api.request('DELETE', `${LB}/loadbalancers/${id}?cascade=true`);
   await until('no key is left', async () => Promise.resolve(keys().length === 0));
+});
+
+test('two gateways that both serve have an address each, one has both when the other is gone, and addresses go home', async (t) => {
+  const gateways = await Promise.all([2, 3].map((number) => runGateway(t, cloud, api, number, { packages: ['haproxy', 'keepalived'] })));
+  for (const [index, gateway] of gateways.entries()) await register(`gw-${index + 2}`, gateway);
+  const flavorId = await flavor({ loadbalancer_topology: 'ACTIVE_ACTIVE' });
+  const [{ network_id }] = (await api.request<{ subnets: [{ network_id: string }] }>('GET', '/network/v2.0/subnets?name=private-subnet')).subnets;
+  const second = { network_id, ip_version: 4, cidr: '192.168.2.0/24', gateway_ip: null };
+  const { subnet } = await api.request<{ subnet: { id: string } }>('POST', '/network/v2.0/subnets', { subnet: second });
+  await cloud.inLab('client', 'ip', 'route', 'replace', '192.168.2.0/24', 'dev', 'eth0');
+  const vips = ['192.168.1.50', '192.168.2.50'];
+  const { id } = await create('both', '192.168.1.50', { flavor_id: flavorId, additional_vips: [{ subnet_id: subnet.id, ip_address: '192.168.2.50' }] });
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  const owners = async (): Promise<number[][]> => Promise.all(vips.map((vip) => holders(gateways, vip)));
+  await until('each has one', async () => JSON.stringify((await owners()).toSorted()) === '[[0],[1]]');
+  const home = await owners();
+  for (const vip of vips) assert.deepEqual(await asked(vip, 2), { web1: 1, web2: 1 });
+  const [first] = gateways;
+  await first?.live.keepalived('stop');
+  await until('the other has both', async () => JSON.stringify(await owners()) === '[[1],[1]]');
+  for (const vip of vips) assert.deepEqual(Object.keys(await asked(vip, 2)).toSorted(), ['web1', 'web2']);
+  await first?.live.keepalived('start');
+  await until('they are home', async () => JSON.stringify(await owners()) === JSON.stringify(home));
 });

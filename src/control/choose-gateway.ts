@@ -1,6 +1,6 @@
 /** Which gateway a new node goes to. Pure. */
 import { gatewayFacts } from '../model/gateway-facts.ts';
-import { type Topology, vipsOf } from '../model/topology.ts';
+import type { Topology } from '../model/topology.ts';
 import { NodeError } from '../nodes/node.ts';
 import { standingOf } from '../render/gateway/addresses.ts';
 import type { GatewayPlace } from '../store/gateways.ts';
@@ -14,7 +14,7 @@ import type { GatewayPlace } from '../store/gateways.ts';
 export function chooseGateway(places: readonly GatewayPlace[], topology: Topology, taken: ReadonlySet<string>): string {
   const inZone = places.filter(({ site }) => topology.zone === undefined || topology.zone === site);
   const free = inZone.filter(({ id, status }) => !taken.has(id) && status !== 'ERROR');
-  const able = free.filter((place) => vipsOf(topology).every(({ address }) => standingOf(address, gatewayFacts(place)) !== null));
+  const able = free.filter((place) => standingOf(topology.vip.address, gatewayFacts(place)) !== null);
   const rank = ({ status, nodes }: GatewayPlace): number => (status === 'ONLINE' ? 0 : 1_000_000) + nodes;
   const [best] = able.toSorted((a, b) => rank(a) - rank(b));
   if (best) return best.id;
@@ -24,8 +24,7 @@ export function chooseGateway(places: readonly GatewayPlace[], topology: Topolog
 function found(inZone: readonly GatewayPlace[], topology: Topology): string {
   const where = topology.zone === undefined ? 'there' : `at the site ${topology.zone}`;
   if (inZone.length === 0) return `${where} is none that takes something new`;
-  const addresses = vipsOf(topology).map(({ address }) => address);
-  return `${where} are ${inZone.map(wordsOf).join(', ')}; one is needed that is in the network of ${addresses.join(' and ')}`;
+  return `${where} are ${inZone.map(wordsOf).join(', ')}; one is needed that is in the network of ${topology.vip.address}, and has none of its nodes`;
 }
 
 function wordsOf(place: GatewayPlace): string {

@@ -11,7 +11,7 @@ import { renderNode } from './render-node.ts';
 
 export async function wantedConfig(driver: NodeDriver, topology: Topology, node: PlacedNode): Promise<NodeConfig> {
   const { compute_id: host, gateway_id: gateway, id } = node.amphora;
-  if (gateway !== null) return renderGateway(topology, id, await factsOf(driver, gateway), await pairOf(driver, node));
+  if (gateway !== null) return renderGateway(topology, id, await factsOf(driver, gateway), await pairOf(driver, topology.redundancy === 'ACTIVE_ACTIVE', node));
   return renderNode(driver.at?.(host) ?? driver, topology, node, await downMembers(driver, topology, id));
 }
 
@@ -22,9 +22,9 @@ async function factsOf(driver: NodeDriver, gatewayId: string): Promise<GatewayFa
 }
 
 /** The peer is what its gateway is. As long as there is none it cannot be rendered as one of a pair. */
-async function pairOf(driver: NodeDriver, { amphora: { role, vrrp_id: group }, pair }: PlacedNode): Promise<GatewayPair | null> {
+async function pairOf(driver: NodeDriver, bothServe: boolean, { amphora: { role, vrrp_id: group }, pair }: PlacedNode): Promise<GatewayPair | null> {
   if (pair === null || role === 'STANDALONE') return null;
   const gatewayId = pair.peer?.gatewayId ?? null;
   if (gatewayId === null || group === null) throw new NodeError('there is no second gateway yet');
-  return { role, group, peer: await factsOf(driver, gatewayId), advertMs: driver.advertMs };
+  return { role, group, peer: await factsOf(driver, gatewayId), advertMs: driver.advertMs, bothServe };
 }

@@ -56,7 +56,7 @@ const CAPABILITIES: Readonly<Record<Engine, Readonly<Record<CapabilityKind, read
   },
   gateway: {
     flavor: [
-      topology('SINGLE', 'ACTIVE_STANDBY'),
+      topology(...REDUNDANCIES),
       capability('engine', 'What carries TCP: haproxy, nftables (the kernel), or auto, which is the kernel where there is no haproxy', { values: ENGINES }),
       capability('retry_requests', 'Whether a GET or HEAD that a dying member took without answering goes to another', { type: 'boolean' }),
     ],

@@ -80,7 +80,7 @@ export async function carryingGateways(db: Db): Promise<string[]> {
 /** Numbers of VRRP groups that we give: those below are for people. */
 const GROUPS = { first: 20, last: 255 } as const;
 
-/** A number that no group at the gateway's site has. Throws when all are given. */
+/** A number that no group at the gateway's site has, nor the one after it, which is for a second group of the same two. Throws when all are given. */
 export async function freeVrrpGroup(db: Db, gatewayId: string): Promise<number> {
   const rows = await db
     .selectFrom('amphora')
@@ -91,6 +91,6 @@ export async function freeVrrpGroup(db: Db, gatewayId: string): Promise<number> 
     .where('amphora.vrrp_id', 'is not', null)
     .execute();
   const taken = new Set(rows.map(({ vrrp_id: group }) => group));
-  for (let group: number = GROUPS.first; group <= GROUPS.last; group++) if (!taken.has(group)) return group;
+  for (let group: number = GROUPS.first; group < GROUPS.last; group += 2) if (!taken.has(group)) return group;
   throw new Error('all numbers of VRRP groups at the site are taken');
 }

@@ -11,7 +11,7 @@ export function keepalivedConf(sections: readonly UciSection[]): string | null {
   );
   const instances = ofType('vrrp_instance').map((section) =>
     block(`vrrp_instance ${text(section, 'name')}`, [
-      ...plain(section, ['state', 'interface', 'virtual_router_id', 'version', 'priority', 'advert_int', 'unicast_src_ip']),
+      ...plain(section, ['state', 'interface', 'virtual_router_id', 'version', 'priority', 'advert_int', 'preempt_delay', 'unicast_src_ip']),
       ...(text(section, 'nopreempt') === '1' ? ['nopreempt'] : []),
       // Named sections from 23.05 on; addresses before.
       ...nested(

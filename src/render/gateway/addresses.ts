@@ -43,11 +43,16 @@ function outside(address: string, facts: GatewayFacts): GatewayCannotError {
   return new GatewayCannotError(`gateway ${facts.name} is in no network that ${address} is of: ${networksOf(facts)}`);
 }
 
-/** Sections that put the addresses on the gateway. Throws a GatewayCannotError for one that is of none of its networks. */
+/**
+ * Sections that put the addresses on the gateway. Throws a GatewayCannotError where the first is of none of its networks; further
+ * ones, of other subnets of the same network, go where that one is.
+ */
 export function addressSections(nodeId: string, addresses: readonly string[], facts: GatewayFacts): GatewaySection[] {
+  const [first = ''] = addresses;
+  const elsewhere = standingOf(first, facts);
+  if (!elsewhere) throw outside(first, facts);
   return addresses.flatMap((address, index) => {
-    const standing = standingOf(address, facts);
-    if (!standing) throw outside(address, facts);
+    const standing = standingOf(address, facts) ?? { ...elsewhere, own: false };
     return standing.own ? [] : [interfaceSection(sectionName(nodeId, 'v', String(index)), address, standing.interface, facts)];
   });
 }

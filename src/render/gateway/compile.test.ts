@@ -221,7 +221,7 @@ suite('two gateways that share an address', () => {
       name: 'gw-2',
       facts: { ...FACTS, address_lan: '192.0.2.253/24', device_lan: 'br-lan', programs: 'haproxy keepalived nft', ...change },
     });
-  const pairOf = (peer = other()) => ({ role: 'MASTER', group: 20, peer, advertMs: 200 }) as const;
+  const pairOf = (peer = other()) => ({ role: 'MASTER', group: 20, peer, advertMs: 200, bothServe: false }) as const;
   const here = (change: Readonly<Record<string, string>> = {}) => facts({ device_lan: 'br-lan', programs: 'haproxy keepalived nft', ...change });
   const sections = (own = here(), pair = pairOf()) => renderGateway(topologyOf(), NODE, own, pair).gateway?.sections ?? [];
 
@@ -239,6 +239,28 @@ suite('two gateways that share an address', () => {
       false,
     );
     assert.deepEqual(all.find(({ name }) => name.endsWith('_vrrp'))?.options['src_ip'], ['192.0.2.253']);
+  });
+
+  test('where both serve, each is the first for its own addresses', () => {
+    const topology = topologyOf({ additionalVips: [{ ...topologyOf().vip, address: '192.0.2.2' }] });
+    const of = (role: 'MASTER' | 'BACKUP') =>
+      (renderGateway(topology, NODE, here(), { ...pairOf(), role, bothServe: true }).gateway?.sections ?? [])
+        .filter(({ type }) => type === 'vrrp_instance')
+        .map(({ options }) => [options['virtual_router_id'], options['priority'], options['nopreempt']]);
+    assert.deepEqual(
+      [of('MASTER'), of('BACKUP')],
+      [
+        [
+          ['20', '100', undefined],
+          ['21', '90', undefined],
+        ],
+        [
+          ['20', '90', undefined],
+          ['21', '100', undefined],
+        ],
+      ],
+    );
+    assert.throws(() => renderGateway(topologyOf(), NODE, here(), { ...pairOf(), bothServe: true }), /need two addresses/);
   });
 
   test('before 23.05 a peer is an address', () => {

@@ -1,6 +1,6 @@
 /**
  * Two gateways of a site that share a load balancer's addresses: sections for OpenWrt's keepalived. They speak VRRP from address to
- * address, and nobody preempts: an address moves when its gateway, or what serves it there, is gone.
+ * address. Nobody preempts where one waits: the address moves when its gateway, or what serves it there, is gone.
  */
 import { isIP } from 'node:net';
 import type { GatewayFacts } from '../../model/gateway-facts.ts';
@@ -11,8 +11,10 @@ import { prefixOf, tableName } from './names.ts';
 
 export interface GatewayPair {
   readonly role: 'MASTER' | 'BACKUP';
-  /** Of the group that the two form: no other on their network has it. */
+  /** Of the group that the two form: no other on their network has it, nor the one after it. */
   readonly group: number;
+  /** Whether each has some of the addresses as long as both serve. */
+  readonly bothServe: boolean;
   readonly peer: GatewayFacts;
   /** Milliseconds between two adverts. */
   readonly advertMs: number;
@@ -35,35 +37,67 @@ export function pairSections(nodeId: string, vips: readonly string[], facts: Gat
   const device = standingOf(first, facts)?.device ?? '';
   const name = tableName(nodeId);
   const prefix = prefixOf(nodeId);
-  const addresses = vips.map((vip, index) => ({
-    section: `${prefix}a${index}`,
-    options: { name: `${name}_${index}`, address: `${vip}/${isIP(vip) === 6 ? 128 : 32}`, device, scope: 'global' },
-  }));
   const named = Number(pair.peer.release.split('.')[0]) >= NAMED_PEERS && Number(facts.release.split('.')[0]) >= NAMED_PEERS;
+  const common = { own, peer: named ? `${name}_peer` : peer, device, script: `${name}_alive` };
   return [
-    ...addresses.map(({ section, options }) => keepalived(section, 'ipaddress', options)),
     ...(named ? [keepalived(`${prefix}p`, 'peer', { name: `${name}_peer`, address: peer })] : []),
     keepalived(`${prefix}s`, 'vrrp_script', { name: `${name}_alive`, script: `${ALIVE} ${serves} ${name}`, interval: '1', fall: '1', rise: '2' }),
-    keepalived(`${prefix}i`, 'vrrp_instance', {
-      name,
-      state: 'BACKUP',
-      interface: device,
-      virtual_router_id: String(pair.group),
-      version: '3',
-      priority: String(PRIORITIES[pair.role]),
-      advert_int: String(pair.advertMs / 1000),
-      nopreempt: '1',
-      unicast_src_ip: own,
-      unicast_peer: [named ? `${name}_peer` : peer],
-      virtual_ipaddress: addresses.map(({ options }) => options.name),
-      track_script: [`${name}_alive`],
-    }),
+    ...groupsOf(vips, pair).flatMap((group, index) => instanceSections(nodeId, group, index, pair, common)),
     {
       config: 'firewall',
       name: `${prefix}vrrp`,
       type: 'rule',
       options: { name: 'Edgeweir VRRP', src: '*', src_ip: [peer], proto: ['112'], family: isIP(peer) === 6 ? 'ipv6' : 'ipv4', target: 'ACCEPT' },
     },
+  ];
+}
+
+/** Addresses that move together: all of them, or, where both serve, every other one is the second gateway's. */
+function groupsOf(vips: readonly string[], { bothServe }: GatewayPair): (readonly string[])[] {
+  if (!bothServe) return [vips];
+  if (vips.length < 2) throw new GatewayCannotError('two gateways that both serve need two addresses: the VIP, and one of additional_vips');
+  return [0, 1].map((group) => vips.filter((_, index) => index % 2 === group));
+}
+
+interface Common {
+  readonly own: string;
+  /** As an instance names it. */
+  readonly peer: string;
+  readonly device: string;
+  readonly script: string;
+}
+
+/** Seconds after which a gateway that is back takes its own addresses again. */
+const HOME_AFTER = '3';
+
+/** Where both serve, each is the first for its own addresses, and takes them again when it is back. */
+function instanceSections(
+  nodeId: string,
+  vips: readonly string[],
+  index: number,
+  { role, group, bothServe, advertMs }: GatewayPair,
+  common: Common,
+): GatewaySection[] {
+  const prefix = prefixOf(nodeId);
+  const name = `${tableName(nodeId)}${index === 0 ? '' : `_${index}`}`;
+  const isFirst = (role === 'MASTER') === (index === 0);
+  const addresses = vips.map((vip, at) => ({ section: `${prefix}a${index}${at}`, name: `${name}_a${at}`, address: `${vip}/${isIP(vip) === 6 ? 128 : 32}` }));
+  return [
+    ...addresses.map(({ section, ...of }) => keepalived(section, 'ipaddress', { ...of, device: common.device, scope: 'global' })),
+    keepalived(`${prefix}i${index}`, 'vrrp_instance', {
+      name,
+      state: 'BACKUP',
+      interface: common.device,
+      virtual_router_id: String(group + index),
+      version: '3',
+      priority: String(PRIORITIES[isFirst ? 'MASTER' : 'BACKUP']),
+      advert_int: String(advertMs / 1000),
+      ...(bothServe ? { preempt_delay: HOME_AFTER } : { nopreempt: '1' }),
+      unicast_src_ip: common.own,
+      unicast_peer: [common.peer],
+      virtual_ipaddress: addresses.map((of) => of.name),
+      track_script: [common.script],
+    }),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** What no gateway carries, in words, or null. The API asks before a row is written, and the compiler again. */
 import type { HealthMonitor } from '../../model/health-monitor.ts';
 import type { Listener } from '../../model/listener.ts';
-import type { Redundancy, Topology } from '../../model/topology.ts';
+import type { Topology } from '../../model/topology.ts';
 
 /** Checks that need programs which a gateway has not. */
 const PROGRAMS: readonly HealthMonitor['type'][] = ['UDP-CONNECT', 'SCTP'];
@@ -15,15 +15,7 @@ export function unsupportedMonitorOnGateway({ type }: Pick<HealthMonitor, 'type'
   return PROGRAMS.includes(type) ? `the health monitor type ${type} on a gateway` : null;
 }
 
-export function unsupportedRedundancyOnGateway(redundancy: Redundancy): string | null {
-  return redundancy === 'ACTIVE_ACTIVE' ? `the topology ${redundancy} on gateways` : null;
-}
-
-export function unsupportedOnGateway({ redundancy, listeners, pools }: Topology): string | null {
-  const all = [
-    unsupportedRedundancyOnGateway(redundancy),
-    ...listeners.map(unsupportedListenerOnGateway),
-    ...pools.map(({ monitor }) => monitor && unsupportedMonitorOnGateway(monitor)),
-  ];
+export function unsupportedOnGateway({ listeners, pools }: Topology): string | null {
+  const all = [...listeners.map(unsupportedListenerOnGateway), ...pools.map(({ monitor }) => monitor && unsupportedMonitorOnGateway(monitor))];
   return all.find((hindrance) => hindrance !== null) ?? null;
 }
