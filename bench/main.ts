@@ -10,6 +10,7 @@ import { batch } from './cases/batch.ts';
 import { blocking } from './cases/blocking.ts';
 import { changes } from './cases/changes.ts';
 import { create } from './cases/create.ts';
+import { edge } from './cases/edge.ts';
 import { endurance } from './cases/endurance.ts';
 import { many } from './cases/many.ts';
 import { member } from './cases/member.ts';
@@ -35,6 +36,7 @@ const CASES: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   updates,
   blocking,
   endurance,
+  edge,
   ...DATAPLANE,
 };
 const GROUPS: Readonly<Record<string, readonly string[]>> = { dataplane: Object.keys(DATAPLANE) };

@@ -19,12 +19,16 @@ export interface ServerUnderTest {
   readonly configFile: string;
   /** Resident memory, MiB. */
   readonly memory: () => number;
+  /** Processor time that it took so far, seconds. */
+  readonly processorSeconds: () => number;
 }
 
 export interface ServerOptions {
   readonly provider: 'noop' | 'octavia';
   /** Whether the lab is needed: namespaces with a client and web servers. */
   readonly lab?: boolean;
+  /** Further lines of the configuration. */
+  readonly settings?: readonly string[];
 }
 
 const PROGRAM = join(import.meta.dirname, '../src/cli/main.ts');
@@ -62,7 +66,15 @@ export async function withServer<T>(options: ServerOptions, work: (server: Serve
       await ready(child, api, directory);
       if (options.lab) await weir(configFile, ['lab', 'up']);
       const statePath = join(directory, 'state');
-      return work({ api, statePath, runPath: join(directory, 'run'), instance: instanceOf(statePath), configFile, memory: () => residentMemory(child) });
+      return work({
+        api,
+        statePath,
+        runPath: join(directory, 'run'),
+        instance: instanceOf(statePath),
+        configFile,
+        memory: () => residentMemory(child),
+        processorSeconds: () => processorSeconds(child),
+      });
     },
   );
 }
@@ -73,7 +85,7 @@ function single(work: () => Promise<void>): () => Promise<void> {
   return () => (begun ??= work());
 }
 
-async function configure(directory: string, { provider }: ServerOptions): Promise<{ configFile: string; port: number }> {
+async function configure(directory: string, { provider, settings = [] }: ServerOptions): Promise<{ configFile: string; port: number }> {
   const port = await freePort();
   const configFile = join(directory, 'edgeweir.conf');
   mkdirSync(join(directory, 'run'));
@@ -85,6 +97,7 @@ async function configure(directory: string, { provider }: ServerOptions): Promis
     `bind_port = ${port}`,
     '[lb_provider]',
     `provider = ${provider}`,
+    ...settings,
   ];
   writeFileSync(configFile, `${lines.join('\n')}\n`);
   return { configFile, port };
@@ -173,6 +186,12 @@ async function weir(configFile: string, words: readonly string[]): Promise<void>
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`weir ${words.join(' ')} ended with ${code}:\n${said}`);
+}
+
+/** The kernel counts in hundredths. */
+function processorSeconds({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function residentMemory({ pid }: ChildProcess): number {

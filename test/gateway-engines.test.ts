@@ -157,7 +157,7 @@ test('two gateways that both serve have an address each, one has both when the o
   const { id } = await create('both', '192.168.1.50', { flavor_id: flavorId, additional_vips: [{ subnet_id: subnet.id, ip_address: '192.168.2.50' }] });
   await becomes(id, 'ACTIVE', 'ONLINE');
   const owners = async (): Promise<number[][]> => Promise.all(vips.map((vip) => holders(gateways, vip)));
-  await until('each has one', async () => JSON.stringify((await owners()).toSorted()) === '[[0],[1]]');
+  await until('each has one', async () => JSON.stringify((await owners()).toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0))) === '[[0],[1]]');
   const home = await owners();
   for (const vip of vips) assert.deepEqual(await asked(vip, 2), { web1: 1, web2: 1 });
   const [first] = gateways;

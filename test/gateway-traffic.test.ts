@@ -110,6 +110,7 @@ test('what a hand changes on a gateway is found, told and put right', async (t) 
   const meddling: readonly (() => void)[] = [
     () => files.write('/etc/haproxy.cfg', (good['/etc/haproxy.cfg'] ?? '').replace('balance roundrobin', 'balance source')),
     () => files.write('/etc/config/network', (good['/etc/config/network'] ?? '').replace('192.168.1.50/32', '192.168.1.77/32')),
+    () => files.write('/etc/haproxy.cfg', (good['/etc/haproxy.cfg'] ?? '').replace('hard-stop-after', '# hard-stop-after')),
     () => void files.remove('/etc/haproxy.cfg'),
     () => files.write('/etc/config/edgeweir', ''),
   ];

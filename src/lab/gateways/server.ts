@@ -9,6 +9,8 @@ import { BODY_AT_MOST, answer } from './rpc.ts';
 
 export interface Listening {
   readonly url: string;
+  /** Requests that came so far. */
+  readonly requests: () => number;
   /** Another device answers there from now on. */
   serve(device: Device): void;
   close(): Promise<void>;
@@ -25,12 +27,17 @@ export async function listen(
   { host = '127.0.0.1', port = 0, tls }: { readonly host?: string; readonly port?: number; readonly tls?: Tls } = {},
 ): Promise<Listening> {
   let served = device;
-  const serve = (request: IncomingMessage, response: ServerResponse): void => void respond(served, request, response).catch(() => response.destroy());
+  let requests = 0;
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    requests++;
+    void respond(served, request, response).catch(() => response.destroy());
+  };
   const server: Server = tls ? createTlsServer(tls, serve) : createServer(serve);
   server.listen(port, host);
   await once(server, 'listening');
   const { port: found } = server.address() as AddressInfo;
   return {
+    requests: () => requests,
     url: `${tls ? 'https' : 'http'}://${host}:${found}`,
     serve: (other) => {
       served = other;

@@ -13,7 +13,7 @@ import { PROXY } from '../../render/gateway/proxy-file.ts';
 import { Serial } from '../local/serial.ts';
 import { NodeError, SilentGatewayError } from '../node.ts';
 import { applyConfig } from './apply.ts';
-import { type DeviceView, SHARED, deviceConfig, markedFiles, nodesIn, shareIn, sharedAddresses } from './gateway-state.ts';
+import { type DeviceView, SHARED, deviceConfig, markedFiles, nodesIn, shareIn, sharedAddresses, strangeFiles } from './gateway-state.ts';
 import { DEVICES, identitiesOf } from './look.ts';
 import { PACKAGES } from './rights.ts';
 import { STATUS, addressesIn, readingIn, shareReading } from './status.ts';
@@ -180,10 +180,11 @@ export class GatewayDevice {
     const unknown = marked.filter((path) => !files.has(path));
     await this.#readMore(client, unknown, files);
     this.#files = marked;
-    const [proxies = null, packets = null] = SHARED.map(({ file }) =>
-      partsIn(file, files.get(file.path) == null ? null : (this.#texts.get(file.path)?.text ?? null)),
-    );
-    return { present: { uci, files: Object.fromEntries(files), running }, proxies, packets };
+    const textOf = (path: string): string | null => (files.get(path) == null ? null : (this.#texts.get(path)?.text ?? null));
+    const [haproxy = null, edgeweir = null] = SHARED.map(({ file }) => textOf(file.path));
+    const parts = { proxies: partsIn(PROXY, haproxy), packets: partsIn(BALANCE, edgeweir) };
+    const strange = strangeFiles({ haproxy, edgeweir }, parts, (await this.#options.facts()) ?? { memoryKib: 0 });
+    return { present: { uci, files: Object.fromEntries(files), running }, ...parts, strange };
   }
 
   /** What the first request did not tell: other files' sums, and what is in shared files that were changed. */

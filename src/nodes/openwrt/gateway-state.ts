@@ -17,6 +17,8 @@ export interface DeviceView {
   readonly proxies: ReadonlyMap<string, string> | null;
   /** The same of what the kernel balances. */
   readonly packets: ReadonlyMap<string, string> | null;
+  /** Services whose shared file is not as it is written, the parts of shares left out. */
+  readonly strange: ReadonlySet<string>;
 }
 
 /** Files that shares have parts of, and who reads each. */
@@ -37,14 +39,15 @@ export function nodesIn({ present, proxies, packets }: DeviceView): string[] {
 }
 
 /** null when nothing of it is there. What does not run is not there: then a change starts it. */
-export function shareIn({ present, proxies, packets }: DeviceView, node: string): GatewayShare | null {
+export function shareIn({ present, proxies, packets, strange }: DeviceView, node: string): GatewayShare | null {
   const prefix = prefixOf(node);
   const sections = Object.entries(present.uci).flatMap(([config, found]) =>
     (found?.sections ?? []).flatMap(({ name, type, options }): GatewaySection[] =>
       name?.startsWith(prefix) === true ? [{ config, name, type, options: Object.fromEntries(options) }] : [],
     ),
   );
-  const runs = (service: string, filed = ''): string => (present.running.has(service) ? filed : '');
+  const told = (service: string, filed = ''): string => (filed !== '' && strange.has(service) ? `${filed}${AROUND}` : filed);
+  const runs = (service: string, filed?: string): string => (present.running.has(service) ? told(service, filed) : '');
   const files = filesOf(sections).filter((path) => (present.files[path] ?? null) !== null);
   if (sections.length === 0 && !proxies?.has(node) && !packets?.has(node)) return null;
   return {
@@ -53,6 +56,22 @@ export function shareIn({ present, proxies, packets }: DeviceView, node: string)
     packets: runs('edgeweir', packets?.get(node)),
     files: files.map((path) => ({ path: path.slice(DIRECTORY.length + 1), content: Sealed.elsewhere(path) })),
   };
+}
+
+/** Stands for what is not in any share, and is not as it is written. */
+const AROUND = '# what stands around the shares was changed\n';
+
+/** Services whose shared file is another one than its parts make. */
+export function strangeFiles(
+  texts: Readonly<Record<'haproxy' | 'edgeweir', string | null>>,
+  { proxies, packets }: Pick<DeviceView, 'proxies' | 'packets'>,
+  { memoryKib }: Pick<GatewayFacts, 'memoryKib'>,
+): ReadonlySet<string> {
+  const strange = [
+    proxies !== null && proxies.size > 0 && texts.haproxy !== proxyFile(proxies, memoryKib) ? 'haproxy' : '',
+    packets !== null && packets.size > 0 && texts.edgeweir !== balanceFile(packets) ? 'edgeweir' : '',
+  ];
+  return new Set(strange.filter((service) => service !== ''));
 }
 
 /** Addresses that keepalived moves between the share's gateway and its peer. */
