@@ -14,6 +14,7 @@ import { Serial } from '../local/serial.ts';
 import { NodeError, SilentGatewayError } from '../node.ts';
 import { applyConfig } from './apply.ts';
 import { type DeviceView, SHARED, deviceConfig, markedFiles, nodesIn, shareIn, sharedAddresses, strangeFiles } from './gateway-state.ts';
+import { md5 } from './device-config.ts';
 import { DEVICES, identitiesOf } from './look.ts';
 import { PACKAGES } from './rights.ts';
 import { STATUS, addressesIn, readingIn, shareReading } from './status.ts';
@@ -197,7 +198,9 @@ export class GatewayDevice {
     for (const [index, ask] of sums.entries()) files.set(ask.args.path, stringIn(dataOf(ask, outcomes[index], [NOT_FOUND]), 'md5'));
     for (const [index, ask] of reads.entries()) {
       const text = stringIn(dataOf(ask, outcomes[sums.length + index], [NOT_FOUND, NO_DATA]), 'data') ?? '';
-      this.#texts.set(ask.args.path, { sum: files.get(ask.args.path) ?? '', text });
+      // It may have been changed since its sum was told: what was read is remembered under its own.
+      this.#texts.set(ask.args.path, { sum: md5(text), text });
+      files.set(ask.args.path, md5(text));
     }
   }
 
