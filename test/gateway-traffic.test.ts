@@ -124,6 +124,25 @@ test('what a hand changes on a gateway is found, told and put right', async (t) 
   assert.deepEqual(await asked('192.168.1.50', 2), { web1: 1, web2: 1 });
 });
 
+test('a plan shows the sections, files and lines before anything is sent', async (t) => {
+  const gateway = await runGateway(t, cloud, api, 2);
+  await register('gw-2', gateway);
+  const { id } = await create('web', '192.168.1.50');
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  const before = snapshot(gateway);
+  const planned = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await cloud.weir(...words, '--dry-run');
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const change = await planned('pool', 'set', 'web-pool', '--lb-algorithm', 'SOURCE_IP');
+  assert.match(change, /set-share.*haproxy\.cfg/);
+  assert.match(change, /- *balance roundrobin/);
+  assert.match(change, /\+ *balance source/);
+  assert.match(await planned('loadbalancer', 'delete', 'web', '--cascade'), /- *network\.weir_[0-9a-f]{12}_v0\.ipaddr='192\.168\.1\.50\/32'/);
+  assert.deepEqual(snapshot(gateway), before);
+});
+
 test('where drift is only to be reported, what a hand changed stays until somebody writes', async (t) => {
   const gateway = await runGateway(t, cloud, api, 2);
   const gatewayId = await register('gw-2', gateway);

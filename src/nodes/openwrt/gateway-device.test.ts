@@ -25,7 +25,7 @@ interface Bench {
   before: (body: string) => void;
 }
 
-function bench(refuses: (candidate: string) => boolean = () => false): Bench {
+function bench(identity: string | null = null, refuses: (candidate: string) => boolean = () => false): Bench {
   const device: Device = new Device({
     release: '24.10',
     hostname: 'gw',
@@ -54,7 +54,7 @@ function bench(refuses: (candidate: string) => boolean = () => false): Bench {
   };
   const facts = gatewayFacts({ id: 'g', name: 'gw', facts: { programs: 'haproxy', memory_kib: '65536' } });
   const client = new GatewayClient(new Session({ post }, { username: 'root', password: 'secret' }));
-  const gateway = new GatewayDevice({ name: 'gw', identity: null, facts: async () => facts, client, within: 30, settle: 0, turn: (work) => work() });
+  const gateway = new GatewayDevice({ name: 'gw', identity, facts: async () => facts, client, within: 30, settle: 0, turn: (work) => work() });
   return Object.assign(made, { device, gateway, requests: () => count });
 }
 
@@ -75,7 +75,7 @@ test('changes that come together are one, and ten requests', async () => {
 });
 
 test('a share that the gateway refuses holds up no other', async () => {
-  const { gateway } = bench((candidate) => candidate.includes('frontend bad'));
+  const { gateway } = bench(null, (candidate) => candidate.includes('frontend bad'));
   const [good, bad] = await Promise.allSettled([gateway.set(A, share(A, frontend('good'))), gateway.set(B, share(B, frontend('bad')))]);
   assert.equal(good.status, 'fulfilled');
   assert.match(bad.status === 'rejected' ? String(bad.reason) : '', /refuses \/etc\/haproxy\.cfg: no such thing/);
@@ -115,6 +115,17 @@ test('who is silent is asked once, and everybody else is told', async () => {
     answers[0]?.status === 'rejected' ? String(answers[0].reason) : '',
     /gateway gw gives no answer since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: nobody is there$/,
   );
+});
+
+test('another device at the address is told of, and asked no more often than one that is silent', async () => {
+  const { gateway, requests } = bench('02:00:00:00:00:01');
+  const answers = await Promise.allSettled(Array.from({ length: 20 }, () => gateway.present(A)));
+  assert.ok(
+    answers.every(
+      (one) => one.status === 'rejected' && /cannot be managed since .*: another device answers at the address of gateway gw: 02:/.test(String(one.reason)),
+    ),
+  );
+  assert.ok(requests() <= 2, String(requests()));
 });
 
 test('what stands around the shares, and files of strangers', async () => {

@@ -14,7 +14,7 @@ import { Serial } from '../local/serial.ts';
 import { NodeError, SilentGatewayError } from '../node.ts';
 import { applyConfig } from './apply.ts';
 import { type DeviceView, SHARED, deviceConfig, markedFiles, nodesIn, shareIn, sharedAddresses, strangeFiles } from './gateway-state.ts';
-import { md5 } from './device-config.ts';
+import { type DeviceConfig, md5 } from './device-config.ts';
 import { DEVICES, identitiesOf } from './look.ts';
 import { PACKAGES } from './rights.ts';
 import { STATUS, addressesIn, readingIn, shareReading } from './status.ts';
@@ -150,7 +150,6 @@ export class GatewayDevice {
 
   async #carry(changes: readonly Change[]): Promise<void> {
     const { within, settle, facts, name } = this.#options;
-    this.#view = null;
     const view = await this.#look();
     const known = await facts();
     if (!known) throw new NodeError(`gateway ${name} is gone`);
@@ -160,6 +159,15 @@ export class GatewayDevice {
     const wanted = deviceConfig(view, shares, known);
     this.#view = null;
     await this.#asked((client) => applyConfig(client, wanted, { within, ...(settle === undefined ? {} : { settle }) }));
+    this.#rememberTexts(wanted);
+  }
+
+  /** What was just written, and confirmed, need not be read. */
+  #rememberTexts({ files }: DeviceConfig): void {
+    for (const { file } of SHARED) {
+      const text = files[file.path]?.content;
+      if (text !== undefined) this.#texts.set(file.path, { sum: md5(text), text });
+    }
   }
 
   /** One request; two when a file has to be read, or has come since. */
@@ -206,8 +214,8 @@ export class GatewayDevice {
 
   #recognise(found: readonly string[]): void {
     const { name, identity } = this.#options;
-    if (identity !== null && !found.includes(identity))
-      throw new NodeError(`another device answers at the address of gateway ${name}: ${found[0]}, and not ${identity}`);
+    if (identity === null || found.includes(identity)) return;
+    throw new GatewayFault('untrusted', `another device answers at the address of gateway ${name}: ${found[0]}, and not ${identity}`);
   }
 
   /** Whoever is silent, or lets nobody in, is not asked again before its pause is over. */

@@ -51,6 +51,9 @@ interface Known {
   complaint: string | null;
 }
 
+/** Milliseconds: whatever goes wrong, nobody is asked without a pause. */
+const SHORTEST_PAUSE = 500;
+
 export class Gateways implements NodeDriver {
   readonly name: string;
   readonly pretends = false;
@@ -221,7 +224,7 @@ export class Gateways implements NodeDriver {
       known.complaint = reason;
     }
     const { readInterval } = this.#options;
-    this.#readLater(known, device.isSilent ? device.pause : readInterval * 1000 * (0.9 + 0.2 * Math.random()));
+    this.#readLater(known, device.isSilent ? Math.max(SHORTEST_PAUSE, device.pause) : readInterval * 1000 * (0.9 + 0.2 * Math.random()));
   }
 
   /** While it was silent anything may have become of it, and of what it was to carry; some may be nobody's any more. */

@@ -80,7 +80,7 @@ function serviceOf({ listener, vips, carrier }: PacketListener, family: Family):
     return { declared: [], lines: [], rules: { ...NO_RULES, choose: vips.map((vip) => toLocalPort(vip, listener, carrier.localPort, family)) } };
   const { pool } = carrier;
   const [counterIn, counterOut, counterNew, map, chain] = (['in', 'out', 'new', 'm', 'l'] as const).map((kind) => ofListener(kind, listener.id));
-  const slots = pool ? slotsFor(pool.members) : 1;
+  const slots = pool ? slotsFor(firstAsked(pool.members)) : 1;
   const ip = headerOf(family);
   const members = pool?.members ?? [];
   return {
@@ -159,6 +159,12 @@ export function slotsFor(members: readonly Pick<MemberTopology, 'weight'>[]): nu
   const divisor = weights.reduce((a, b) => greatestCommonDivisor(a, b), 0) || 1;
   const sum = weights.reduce((total, weight) => total + weight / divisor, 0) || 1;
   return sum > MOST_SLOTS ? MOST_SLOTS : sum * Math.max(1, Math.min(Math.ceil(ENOUGH_SLOTS / sum), Math.floor(MOST_SLOTS / sum)));
+}
+
+/** Whose weights count as long as all is well: backup members where there are no others. */
+function firstAsked(members: readonly MemberTopology[]): readonly MemberTopology[] {
+  const primary = members.filter(({ backup }) => !backup);
+  return primary.length > 0 ? primary : members;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
