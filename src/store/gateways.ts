@@ -46,14 +46,19 @@ export interface GatewayPlace extends Pick<Gateway, 'id' | 'name' | 'status' | '
   readonly nodes: number;
 }
 
-/** Those that take something new. */
-export function gatewayPlaces(db: Db): Promise<GatewayPlace[]> {
+/**
+ * Those that take something new.
+ * @param siteId - only those of this site
+ */
+export function gatewayPlaces(db: Db, siteId?: string): Promise<GatewayPlace[]> {
   return db
     .selectFrom('gateway')
     .innerJoin('site', 'site.id', 'gateway.site_id')
     .select(['gateway.id', 'gateway.name', 'gateway.status', 'gateway.facts', 'gateway.last_seen_at', 'site.name as site'])
     .select((of) => of.selectFrom('amphora').select(of.fn.countAll<number>().as('nodes')).whereRef('amphora.gateway_id', '=', 'gateway.id').as('nodes'))
     .where('gateway.enabled', '=', true)
+    .where('gateway.draining', '=', false)
+    .$if(siteId !== undefined, (query) => query.where('gateway.site_id', '=', siteId ?? ''))
     .orderBy('gateway.name')
     .execute()
     .then((rows) => rows.map((row) => ({ ...row, nodes: row.nodes ?? 0 })));

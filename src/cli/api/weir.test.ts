@@ -280,10 +280,12 @@ describe('weir and the API', { concurrency: false }, () => {
     await ok('gateway', 'unset', 'gw-1', '--location');
     assert.equal((await json('gateway', 'show', 'gw-1'))['location'], null);
     assert.equal((await json('gateway', 'check', 'gw-1'))['status'], 'CHECKING');
+    assert.deepEqual(await json<unknown>('gateway', 'drain', 'gw-1'), []);
     assert.deepEqual(
-      (await json<Record<string, unknown>[]>('gateway', 'list')).map(({ name }) => name),
-      ['gw-1'],
+      (await json<Record<string, unknown>[]>('gateway', 'list')).map(({ name, draining }) => [name, draining]),
+      [['gw-1', true]],
     );
+    assert.equal((await json('gateway', 'undrain', 'gw-1'))['draining'], false);
     assert.equal((await json<Record<string, unknown>[]>('site', 'list'))[0]?.['gateways'], 1);
     await fails(1, /Site .* is in use/, 'site', 'delete', 'plant-7');
     await ok('gateway', 'delete', 'gw-1');

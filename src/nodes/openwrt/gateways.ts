@@ -105,7 +105,10 @@ export class Gateways implements NodeDriver {
   }
 
   async present(id: string): Promise<NodeConfig | null> {
-    const share = await (await this.#of(id)).present(id);
+    const gatewayId = await this.#placeOf(id);
+    // A node that is only rehearsed has no row.
+    if (gatewayId === undefined) return null;
+    const share = await (await this.#device(gatewayId)).present(id);
     return share && { ...EMPTY_NODE, gateway: share };
   }
 
