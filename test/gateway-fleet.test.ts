@@ -149,3 +149,51 @@ test('a gateway that has gone silent is drained, too: what it carried is made el
   await api.request('PUT', `${GATEWAYS}/${one}/check`, undefined, [202]);
   await until('what was left on it is gone', async () => !proxyOf(first).includes('# share'));
 });
+
+interface Exported {
+  readonly config: {
+    readonly gateways: readonly { readonly name: string; readonly files: readonly { readonly path: string; readonly text: string | null }[] }[];
+  };
+}
+
+test('what a site’s gateways should have is printed without asking one, and is what they were given', async (t) => {
+  const [first, idle] = [await adopted(t, 7), await adopted(t, 8)];
+  await register('gw-1', first);
+  await balancer('web', '192.168.1.50');
+  const silent = await register('gw-2', idle);
+  idle.device.knobs.trouble = 'refuses';
+  await until('the gateway is OFFLINE', async () => (await statusOf(silent)) === 'OFFLINE');
+  const { config } = await api.request<Exported>('GET', `/edge/v1/sites/${site}/config`);
+  assert.deepEqual(
+    config.gateways.map(({ name, files }) => [name, files.length > 0]),
+    [
+      ['gw-1', true],
+      ['gw-2', false],
+    ],
+  );
+  const files = config.gateways[0]?.files ?? [];
+  assert.ok(files.length > 3);
+  for (const { path, text } of files) {
+    const there = first.device.files.text(path) ?? '';
+    if (!path.startsWith('/etc/config/')) assert.equal(there, text, path);
+    // Of a package only what is ours, in the same words.
+    else
+      assert.deepEqual(
+        sectionsOf(there).filter((section) => section.includes("'weir_")),
+        sectionsOf(text ?? ''),
+        path,
+      );
+  }
+  const printed = await cloud.weir('export', 'plant-7');
+  assert.equal(printed.code, 0, printed.stderr);
+  for (const { path, text } of files) assert.ok(printed.stdout.includes(`# gateway gw-1: ${path}\n${text}`), path);
+});
+
+/** In the order of their names. */
+function sectionsOf(uci: string): string[] {
+  return uci
+    .split(/\n(?=config )/)
+    .slice(1)
+    .map((section) => section.trim())
+    .toSorted((a, b) => (a < b ? -1 : 1));
+}

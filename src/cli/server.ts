@@ -11,6 +11,7 @@ import { limitsOf } from '../api/octavia/limits.ts';
 import { type ServerOptions, buildKeystoneServer, buildServer } from '../api/server.ts';
 import type { Config } from '../config/options.ts';
 import { Controller } from '../control/controller.ts';
+import { gatewayExporter } from '../control/gateway-export.ts';
 import { plannerFor } from '../control/planner.ts';
 import type { Log } from '../model/log.ts';
 import type { QuotaLimits } from '../model/quota.ts';
@@ -78,7 +79,15 @@ async function start(
   const vault = certificates && certificateVault(store.db, secretKeys);
   const planner = plannerFor(drivers, vault);
   const watch = gatewayWatch(config, store, secretKeys, log, (id) => heardOf(drivers, id));
-  const faces = { servers: [labServers(store), ...servers], secretKeys, certificates, planner, door: hub, desk: watch };
+  const faces = {
+    servers: [labServers(store), ...servers],
+    secretKeys,
+    certificates,
+    planner,
+    exporter: gatewayExporter(drivers, vault),
+    door: hub,
+    desk: watch,
+  };
   const options = { ...serverOptions(config, store, tokens, log), ...faces };
   for (const close of await listen(config, options)) onStop(close);
   const controller = new Controller({ store, drivers, log, vault, ...controllerOptions(config) });

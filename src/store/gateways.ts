@@ -1,4 +1,5 @@
 /** What the server itself writes down of gateways: their answers, and under which key their passwords are. */
+import type { Amphora } from '../model/amphora.ts';
 import type { Gateway } from '../model/gateway.ts';
 import { gateway } from '../model/gateway.ts';
 import { byId, update } from './rows.ts';
@@ -11,6 +12,11 @@ export async function gatewaysBySite(db: Db): Promise<ReadonlyMap<string, number
     .groupBy('site_id')
     .execute();
   return new Map(rows.map(({ site_id, gateways }) => [site_id, gateways]));
+}
+
+/** By name. */
+export function gatewaysAt(db: Db, siteId: string): Promise<Gateway[]> {
+  return db.selectFrom('gateway').selectAll().where('site_id', '=', siteId).orderBy('name').execute();
 }
 
 /** Those that are asked: switched on. */
@@ -70,10 +76,14 @@ export async function gatewayOfNode(db: Db, amphoraId: string): Promise<string |
   return row?.gateway_id ?? undefined;
 }
 
+/** Nodes on a gateway, those that are on their way out included. */
+export function amphoraeOnGateway(db: Db, gatewayId: string): Promise<Amphora[]> {
+  return db.selectFrom('amphora').selectAll().where('gateway_id', '=', gatewayId).orderBy('id').execute();
+}
+
 /** Ids of the nodes that a gateway is to have. */
 export async function nodesOfGateway(db: Db, gatewayId: string): Promise<string[]> {
-  const rows = await db.selectFrom('amphora').select('id').where('gateway_id', '=', gatewayId).execute();
-  return rows.map(({ id }) => id);
+  return (await amphoraeOnGateway(db, gatewayId)).map(({ id }) => id);
 }
 
 /** Ids of the gateways that carry something. */

@@ -15,9 +15,9 @@ import { loadBalancer } from '../../model/load-balancer.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { balancerTree } from '../../store/balancer-tree.ts';
-import { gatewayPlaces } from '../../store/gateways.ts';
+import { amphoraeOnGateway, gatewayPlaces } from '../../store/gateways.ts';
 import { octaviaTime } from '../../store/row-time.ts';
-import { byId, list, update } from '../../store/rows.ts';
+import { byId, update } from '../../store/rows.ts';
 import { refuseConditions } from '../http/conditions.ts';
 import { type Call, callOf } from '../octavia/collection.ts';
 import type { OctaviaOptions } from '../octavia/context.ts';
@@ -56,7 +56,7 @@ async function drain(call: Call): Promise<{ row: Gateway; balancers: Drained[] }
   return write(call, async (tx) => {
     const row = await setDraining(tx, call, true);
     const balancers: Drained[] = [];
-    for (const node of await nodesOn(tx, row.id)) balancers.push(...(await moveAway(tx, row, node)));
+    for (const node of (await amphoraeOnGateway(tx.db, row.id)).filter(isWanted)) balancers.push(...(await moveAway(tx, row, node)));
     return { row, balancers };
   });
 }
@@ -73,12 +73,6 @@ async function setDraining(tx: AuditedTx, call: Call, draining: boolean): Promis
   if (!after) throw fault.notFound(gateway.title, id);
   tx.record('update', gateway, before, after);
   return after;
-}
-
-async function nodesOn({ db }: AuditedTx, gatewayId: string): Promise<Amphora[]> {
-  const where = [{ column: 'gateway_id', anyOf: [gatewayId] }];
-  const rows = await list(db, amphora, { where, sort: [], limit: null, marker: null, reverse: false });
-  return rows.filter(isWanted);
 }
 
 /** Nothing is said of a balancer that is on its way out: it goes from the gateway by itself. */
