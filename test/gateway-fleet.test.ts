@@ -197,3 +197,18 @@ function sectionsOf(uci: string): string[] {
     .map((section) => section.trim())
     .toSorted((a, b) => (a < b ? -1 : 1));
 }
+
+test('to administrators each gateway is a server of the compute face', async (t) => {
+  const running = await runDevice(t, 9);
+  const id = await register('gw-1', running);
+  const shown = async (path: string): Promise<Record<string, unknown> | undefined> => {
+    const { servers } = await api.request<{ servers: Record<string, unknown>[] }>('GET', `/compute/v2.1/servers${path}`);
+    return servers.find((server) => server['id'] === id);
+  };
+  assert.deepEqual((await shown(''))?.['name'], 'gw-1');
+  const server = await shown('/detail');
+  assert.deepEqual([server?.['status'], server?.['metadata']], ['ACTIVE', { site: 'plant-7', release: '24.10.8', board: 'edgeweir,virtual' }]);
+  assert.deepEqual(Object.keys(server?.['addresses'] ?? {}), ['lan', 'wan']);
+  running.device.knobs.trouble = 'refuses';
+  await until('it is off', async () => (await shown('/detail'))?.['status'] === 'SHUTOFF');
+});

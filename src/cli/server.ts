@@ -20,6 +20,7 @@ import type { Drivers } from '../nodes/drivers.ts';
 import { type Store, openStore } from '../store/store.ts';
 import { agentHub } from './agent-hub.ts';
 import { gatewayReach, gatewayWatch, heardOf } from './gateway-watch.ts';
+import { gatewayServers } from './gateway-servers.ts';
 import { CliError } from './cli-error.ts';
 import { writeCloudsFile } from './clouds-file.ts';
 import { createDrivers, enabledProviders, runDirectory } from './drivers.ts';
@@ -38,7 +39,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Rejects with nothing held. `servers`: what the compute face lists besides the lab's hosts. */
+/** Rejects with nothing held. `servers`: what the compute face lists besides the lab's hosts and gateways. */
 export async function startServer(config: Config, log: Log, servers: readonly ServerSource[] = []): Promise<RunningServer> {
   const undo: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
@@ -80,7 +81,7 @@ async function start(
   const planner = plannerFor(drivers, vault);
   const watch = gatewayWatch(config, store, secretKeys, log, (id) => heardOf(drivers, id));
   const faces = {
-    servers: [labServers(store), ...servers],
+    servers: [labServers(store), gatewayServers(store), ...servers],
     secretKeys,
     certificates,
     planner,

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { type Octavia, octavia } from '../api/octavia/octavia.fixture.ts';
 import { amphora } from '../model/amphora.ts';
@@ -10,7 +9,7 @@ import { listener } from '../model/listener.ts';
 import { Drivers } from '../nodes/drivers.ts';
 import { NoopNodes } from '../nodes/noop/noop-nodes.ts';
 import { insert, list, update } from '../store/rows.ts';
-import { listenerRow } from '../store/store.fixture.ts';
+import { gatewayRow, listenerRow, siteRow } from '../store/store.fixture.ts';
 import { type ExportedGateway, gatewayExporter } from './gateway-export.ts';
 
 const FACTS = { release: '24.10.8', firewall: 'fw4', programs: 'haproxy nft', address_lan: '192.0.2.254/24', device_lan: 'br-lan', memory_kib: '131072' };
@@ -35,28 +34,8 @@ class Gateways extends NoopNodes {
 }
 
 async function gatewayIn({ store }: Octavia): Promise<Gateway> {
-  const common = { description: '', location: null, tags: [], created_at: '2026-11-22T17:51:50', updated_at: null };
-  const place = { ...common, id: randomUUID(), name: 'plant-7' };
-  const row: Gateway = {
-    ...common,
-    id: randomUUID(),
-    name: 'gw-1',
-    site_id: place.id,
-    enabled: true,
-    drift: 'repair',
-    draining: false,
-    url: 'http://127.0.0.1:1',
-    username: 'root',
-    tls_pin: null,
-    status: 'OFFLINE',
-    status_reason: null,
-    facts: FACTS,
-    last_seen_at: null,
-    checked_at: null,
-    identity: null,
-    key_number: 1,
-    sealed: '',
-  };
+  const place = siteRow();
+  const row = gatewayRow(place.id, { status: 'OFFLINE', facts: FACTS });
   await store.transaction(async (tx) => {
     await insert(tx.db, site, place);
     await insert(tx.db, gateway, row);

@@ -14,6 +14,12 @@ export async function gatewaysBySite(db: Db): Promise<ReadonlyMap<string, number
   return new Map(rows.map(({ site_id, gateways }) => [site_id, gateways]));
 }
 
+/** Names of all sites, by their ids. */
+export async function siteNames(db: Db): Promise<ReadonlyMap<string, string>> {
+  const rows = await db.selectFrom('site').select(['id', 'name']).execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
 /** By name. */
 export function gatewaysAt(db: Db, siteId: string): Promise<Gateway[]> {
   return db.selectFrom('gateway').selectAll().where('site_id', '=', siteId).orderBy('name').execute();
