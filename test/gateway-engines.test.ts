@@ -114,6 +114,37 @@ test('two gateways of a site share an address: one has it, and the other takes o
   await until('it serves', async () => Object.keys(await asked('192.168.1.50', 2)).every((name) => name.startsWith('web')));
 });
 
+test('of a pair only the node of a drained gateway moves, and the other one has it for its peer', async (t) => {
+  const gateways = [];
+  const ids: string[] = [];
+  for (const number of [2, 3]) {
+    const gateway = await runGateway(t, cloud, api, number, { packages: ['haproxy', 'keepalived'] });
+    gateways.push(gateway);
+    ids.push(await register(`gw-${number}`, gateway));
+  }
+  const flavorId = await flavor({ loadbalancer_topology: 'ACTIVE_STANDBY', engine: 'haproxy' });
+  const { id } = await create('pair', '192.168.1.50', { flavor_id: flavorId });
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  const third = await runGateway(t, cloud, api, 4, { packages: ['haproxy', 'keepalived'] });
+  const thirdId = await register('gw-4', third);
+  const [holder = 0] = await holders(gateways);
+  const nodes = async (): Promise<{ compute_id: string; vrrp_id: number }[]> =>
+    (await api.request<{ amphorae: { compute_id: string; vrrp_id: number }[] }>('GET', '/load-balancer/v2/octavia/amphorae')).amphorae;
+  const groups = new Set((await nodes()).map(({ vrrp_id }) => vrrp_id));
+  const { loadbalancers } = await api.request<{ loadbalancers: { moves_to: string }[] }>('PUT', `/edge/v1/gateways/${ids[holder]}/drain`, undefined, [202]);
+  assert.deepEqual(
+    loadbalancers.map(({ moves_to }) => moves_to),
+    ['gw-4'],
+  );
+  const wanted = new Set([thirdId, ids[1 - holder]]);
+  await until('its node has moved', async () => new Set((await nodes()).map(({ compute_id }) => compute_id)).symmetricDifference(wanted).size === 0);
+  await becomes(id, 'ACTIVE', 'ONLINE');
+  assert.deepEqual(new Set((await nodes()).map(({ vrrp_id }) => vrrp_id)), groups);
+  assert.equal((await holders([gateways[1 - holder] ?? assert.fail(), third])).length, 1);
+  assert.deepEqual(await asked('192.168.1.50', 2), { web1: 1, web2: 1 });
+  assert.ok(!(gateways[holder]?.live.device.files.text('/etc/config/keepalived') ?? '').includes('weir_'));
+});
+
 test('TLS ends at the gateway: keys are written there for root alone, and go with the load balancer', async (t) => {
   const ssl = await papers(t);
   const gateway = await runGateway(t, cloud, api, 2);

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { OPTIONS } from '../config/options.ts';
+import type { GatewayExporter } from '../control/gateway-export.ts';
 import type { Planner } from '../control/planner.ts';
 import type { Log } from '../model/log.ts';
 import type { QuotaLimits } from '../model/quota.ts';
@@ -83,6 +84,8 @@ export interface ServerOptions {
   readonly door?: HostDoor | null;
   /** Who asks gateways; nobody if not given. */
   readonly desk?: GatewayDesk | null;
+  /** Says what gateways should have; nobody if not given. */
+  readonly exporter?: GatewayExporter;
   /** What the compute face lists; nothing if not given. */
   readonly servers?: readonly ServerSource[];
 }
@@ -128,6 +131,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       ...octavia,
       door: options.door ?? null,
       desk: options.desk ?? null,
+      exporter: options.exporter ?? null,
       secretKeys: options.secretKeys ?? null,
       baseUrl: (request) => `${base(request)}${EDGE}`,
     }),

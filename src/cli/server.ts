@@ -11,6 +11,7 @@ import { limitsOf } from '../api/octavia/limits.ts';
 import { type ServerOptions, buildKeystoneServer, buildServer } from '../api/server.ts';
 import type { Config } from '../config/options.ts';
 import { Controller } from '../control/controller.ts';
+import { gatewayExporter } from '../control/gateway-export.ts';
 import { plannerFor } from '../control/planner.ts';
 import type { Log } from '../model/log.ts';
 import type { QuotaLimits } from '../model/quota.ts';
@@ -19,6 +20,7 @@ import type { Drivers } from '../nodes/drivers.ts';
 import { type Store, openStore } from '../store/store.ts';
 import { agentHub } from './agent-hub.ts';
 import { gatewayReach, gatewayWatch, heardOf } from './gateway-watch.ts';
+import { gatewayServers } from './gateway-servers.ts';
 import { CliError } from './cli-error.ts';
 import { writeCloudsFile } from './clouds-file.ts';
 import { createDrivers, enabledProviders, runDirectory } from './drivers.ts';
@@ -37,7 +39,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Rejects with nothing held. `servers`: what the compute face lists besides the lab's hosts. */
+/** Rejects with nothing held. `servers`: what the compute face lists besides the lab's hosts and gateways. */
 export async function startServer(config: Config, log: Log, servers: readonly ServerSource[] = []): Promise<RunningServer> {
   const undo: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
@@ -78,7 +80,15 @@ async function start(
   const vault = certificates && certificateVault(store.db, secretKeys);
   const planner = plannerFor(drivers, vault);
   const watch = gatewayWatch(config, store, secretKeys, log, (id) => heardOf(drivers, id));
-  const faces = { servers: [labServers(store), ...servers], secretKeys, certificates, planner, door: hub, desk: watch };
+  const faces = {
+    servers: [labServers(store), gatewayServers(store), ...servers],
+    secretKeys,
+    certificates,
+    planner,
+    exporter: gatewayExporter(drivers, vault),
+    door: hub,
+    desk: watch,
+  };
   const options = { ...serverOptions(config, store, tokens, log), ...faces };
   for (const close of await listen(config, options)) onStop(close);
   const controller = new Controller({ store, drivers, log, vault, ...controllerOptions(config) });

@@ -3,6 +3,8 @@ import { gatewayFacts } from '../model/gateway-facts.ts';
 import type { Topology } from '../model/topology.ts';
 import { NodeError } from '../nodes/node.ts';
 import { standingOf } from '../render/gateway/addresses.ts';
+import { hindranceOn } from '../render/gateway/compile.ts';
+import type { GatewayPair } from '../render/gateway/pair.ts';
 import type { GatewayPlace } from '../store/gateways.ts';
 
 /**
@@ -15,10 +17,43 @@ export function chooseGateway(places: readonly GatewayPlace[], topology: Topolog
   const inZone = places.filter(({ site }) => topology.zone === undefined || topology.zone === site);
   const free = inZone.filter(({ id, status }) => !taken.has(id) && status !== 'ERROR');
   const able = free.filter((place) => standingOf(topology.vip.address, gatewayFacts(place)) !== null);
-  const rank = ({ status, nodes }: GatewayPlace): number => (status === 'ONLINE' ? 0 : 1_000_000) + nodes;
   const [best] = able.toSorted((a, b) => rank(a) - rank(b));
   if (best) return best.id;
   throw new NodeError(`no gateway can carry it: ${found(inZone, topology)}`);
+}
+
+/** One that answers before one that does not, and of those the one with the fewest nodes. */
+function rank({ status, nodes }: GatewayPlace): number {
+  return (status === 'ONLINE' ? 0 : 1_000_000) + nodes;
+}
+
+/** How the node that leaves stands to the balancer's others. */
+export interface Seat {
+  /** Gateways of the balancer's other nodes. */
+  readonly taken: ReadonlySet<string>;
+  /** null where it carries the balancer alone. */
+  readonly pair: GatewayPair | null;
+}
+
+/** Where a node goes that leaves its gateway; or why it stays, in words. */
+export type NextPlace = { readonly place: GatewayPlace } | { readonly reason: string };
+
+/**
+ * Of a site's gateways one that a node can move to: one that answers, because a node that serves is not given up for one that
+ * perhaps will.
+ * @param places gateways of the site that take something new, by name
+ */
+export function nextGateway(places: readonly GatewayPlace[], topology: Topology, seat: Seat): NextPlace {
+  const answers = places.map((place) => ({ place, reason: whyNot(place, topology, seat) }));
+  const [best] = answers.flatMap(({ place, reason }) => (reason === null ? [place] : [])).toSorted((a, b) => rank(a) - rank(b));
+  if (best) return { place: best };
+  return { reason: answers.map(({ reason }) => reason).join('; ') || 'no other gateway of its site takes something new' };
+}
+
+function whyNot(place: GatewayPlace, topology: Topology, { taken, pair }: Seat): string | null {
+  if (taken.has(place.id)) return `gateway ${place.name} carries another node of it`;
+  if (place.status !== 'ONLINE') return `gateway ${place.name} is ${place.status}`;
+  return hindranceOn(topology, gatewayFacts(place), pair);
 }
 
 function found(inZone: readonly GatewayPlace[], topology: Topology): string {

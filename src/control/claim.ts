@@ -82,6 +82,13 @@ async function gatewayFor(tx: Tx, topology: Topology, others: readonly Amphora[]
   return { compute_id: null, gateway_id: chooseGateway(await gatewayPlaces(tx.db), topology, taken) };
 }
 
+/** Within a transaction: the row of a node that takes another one's part on a gateway. */
+export async function claimSuccessor(tx: Tx, topology: Topology, { role, driver, vrrp_id }: Amphora, gatewayId: string, now: Date): Promise<Amphora> {
+  const row = { ...newAmphora(topology, role, driver, { compute_id: null, gateway_id: gatewayId }, now), vrrp_id };
+  await insert(tx.db, amphora, row);
+  return row;
+}
+
 /** Without other hosts there is one, in no zone; where nodes only pretend, it is whatever is asked for. */
 function onlyHost({ zone }: Topology, { pretends }: NodeDriver): null {
   if (zone !== undefined && !pretends) throw new NodeError(`no host can carry it: it needs the compute zone ${zone}, and there is only this host, in none`);

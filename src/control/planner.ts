@@ -27,7 +27,7 @@ export interface WantedNode {
   readonly placed: Placed | null;
 }
 
-interface Placed {
+export interface Placed {
   readonly tree: BalancerTree;
   readonly node: PlacedNode;
 }
@@ -92,7 +92,7 @@ async function planOf({ id, loadBalancerId, driver, placed }: WantedNode, reader
 }
 
 /** `missing`: why the node would be left as it is. */
-async function configOf({ tree, node }: Placed, driver: NodeDriver, reader: MaterialReader): Promise<{ config: NodeConfig | null; missing: string }> {
+export async function configOf({ tree, node }: Placed, driver: NodeDriver, reader: MaterialReader): Promise<{ config: NodeConfig | null; missing: string }> {
   try {
     const { materials } = await materialsFor(driver, reader, tree);
     return { config: await wantedConfig(driver, resolve(tree, materials), node), missing: '' };

@@ -73,6 +73,7 @@ export const gateway = resource({
     tls_pin: optional(PIN, 'Digest of the public key that its certificate must have; without one the system’s authorities decide'),
     location: optional(SHORT, 'Where it is, for people'),
     tags: TAGS,
+    draining: kept(boolean, 'True: nothing new is put on it; `drain` sets that, `undrain` takes it back'),
     status: kept(oneOf(...GATEWAY_STATUSES), 'What its last answer was'),
     status_reason: kept<string | null>(LONG, 'Why it is not ONLINE, in words'),
     facts: kept<Readonly<Record<string, string>> | null>(stringMap(), 'What it is: release, board, firewall, programs, addresses, room'),

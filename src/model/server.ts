@@ -31,6 +31,8 @@ export interface ServerInfo {
   readonly projectId: string;
   /** Seen by every project. */
   readonly shared: boolean;
+  /** No project's: every administrator's own, and seen by nobody else; absent is no. */
+  readonly isOperators?: boolean;
   /** Empty: nobody in particular. */
   readonly userId: string;
   readonly description: string | null;
@@ -97,7 +99,7 @@ export const server = resource({
   argument: 'server',
   // No table: sources tell.
   table: '',
-  doc: 'A machine that is known to this installation: a host of the lab. It can be looked up, not made.',
+  doc: 'A machine that is known to this installation: a host of the lab or, for administrators, a gateway. It can be looked up, not made.',
   fields: {
     id: computed(uuid, 'Identifier'),
     name: computed(word, 'Name'),

@@ -1,4 +1,5 @@
 /** What the server itself writes down of gateways: their answers, and under which key their passwords are. */
+import type { Amphora } from '../model/amphora.ts';
 import type { Gateway } from '../model/gateway.ts';
 import { gateway } from '../model/gateway.ts';
 import { byId, update } from './rows.ts';
@@ -11,6 +12,17 @@ export async function gatewaysBySite(db: Db): Promise<ReadonlyMap<string, number
     .groupBy('site_id')
     .execute();
   return new Map(rows.map(({ site_id, gateways }) => [site_id, gateways]));
+}
+
+/** Names of all sites, by their ids. */
+export async function siteNames(db: Db): Promise<ReadonlyMap<string, string>> {
+  const rows = await db.selectFrom('site').select(['id', 'name']).execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+/** By name. */
+export function gatewaysAt(db: Db, siteId: string): Promise<Gateway[]> {
+  return db.selectFrom('gateway').selectAll().where('site_id', '=', siteId).orderBy('name').execute();
 }
 
 /** Those that are asked: switched on. */
@@ -46,14 +58,19 @@ export interface GatewayPlace extends Pick<Gateway, 'id' | 'name' | 'status' | '
   readonly nodes: number;
 }
 
-/** Those that take something new. */
-export function gatewayPlaces(db: Db): Promise<GatewayPlace[]> {
+/**
+ * Those that take something new.
+ * @param siteId - only those of this site
+ */
+export function gatewayPlaces(db: Db, siteId?: string): Promise<GatewayPlace[]> {
   return db
     .selectFrom('gateway')
     .innerJoin('site', 'site.id', 'gateway.site_id')
     .select(['gateway.id', 'gateway.name', 'gateway.status', 'gateway.facts', 'gateway.last_seen_at', 'site.name as site'])
     .select((of) => of.selectFrom('amphora').select(of.fn.countAll<number>().as('nodes')).whereRef('amphora.gateway_id', '=', 'gateway.id').as('nodes'))
     .where('gateway.enabled', '=', true)
+    .where('gateway.draining', '=', false)
+    .$if(siteId !== undefined, (query) => query.where('gateway.site_id', '=', siteId ?? ''))
     .orderBy('gateway.name')
     .execute()
     .then((rows) => rows.map((row) => ({ ...row, nodes: row.nodes ?? 0 })));
@@ -65,10 +82,14 @@ export async function gatewayOfNode(db: Db, amphoraId: string): Promise<string |
   return row?.gateway_id ?? undefined;
 }
 
+/** Nodes on a gateway, those that are on their way out included. */
+export function amphoraeOnGateway(db: Db, gatewayId: string): Promise<Amphora[]> {
+  return db.selectFrom('amphora').selectAll().where('gateway_id', '=', gatewayId).orderBy('id').execute();
+}
+
 /** Ids of the nodes that a gateway is to have. */
 export async function nodesOfGateway(db: Db, gatewayId: string): Promise<string[]> {
-  const rows = await db.selectFrom('amphora').select('id').where('gateway_id', '=', gatewayId).execute();
-  return rows.map(({ id }) => id);
+  return (await amphoraeOnGateway(db, gatewayId)).map(({ id }) => id);
 }
 
 /** Ids of the gateways that carry something. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Kysely } from 'kysely';
 import type { Amphora } from '../model/amphora.ts';
+import type { Gateway, Site } from '../model/gateway.ts';
 import type { HealthMonitor } from '../model/health-monitor.ts';
 import type { L7Policy } from '../model/l7-policy.ts';
 import type { L7Rule } from '../model/l7-rule.ts';
@@ -324,6 +325,38 @@ export function portRow(network_id: string, changes: Partial<Port> = {}): Port {
     'binding:host_id': '',
     'binding:profile': {},
     ...netTimes,
+    ...changes,
+  };
+}
+
+export function siteRow(changes: Partial<Site> = {}): Site {
+  return { id: randomUUID(), name: 'plant-7', description: '', location: null, tags: [], created_at: '2026-11-22T17:51:50', updated_at: null, ...changes };
+}
+
+export function gatewayRow(site_id: string, changes: Partial<Gateway> = {}): Gateway {
+  return {
+    id: randomUUID(),
+    name: 'gw-1',
+    description: '',
+    site_id,
+    enabled: true,
+    url: 'http://127.0.0.1:1',
+    username: 'root',
+    drift: 'repair',
+    tls_pin: null,
+    location: null,
+    tags: [],
+    draining: false,
+    status: 'ONLINE',
+    status_reason: null,
+    facts: null,
+    last_seen_at: null,
+    checked_at: null,
+    created_at: '2026-11-22T17:51:50',
+    updated_at: null,
+    identity: null,
+    key_number: 1,
+    sealed: '',
     ...changes,
   };
 }

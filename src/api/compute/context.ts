@@ -34,8 +34,9 @@ export async function allServers({ sources }: ComputeContext): Promise<ServerInf
   return [...known.values()];
 }
 
-/** Belongs to the caller's project, or to all. */
-export function isOwn({ projectId }: Caller, server: ServerInfo): boolean {
+/** Belongs to the caller's project, to all, or to whoever operates the installation. */
+export function isOwn({ projectId, isAdmin }: Caller, server: ServerInfo): boolean {
+  if (server.isOperators) return isAdmin;
   return server.shared || (projectId !== null && server.projectId === projectId);
 }
 

@@ -243,6 +243,13 @@ describe('lists', () => {
     assertError(await get('/v2.1/servers?status=gone', 'blue', '2.38'), 400, 'badRequest', 'Invalid status value');
   });
 
+  test('those of the operators are every administrator’s own, and nobody else’s', async (t) => {
+    const { get, names } = await computeFixture(t, source(serverInfo(1), serverInfo(9, { name: 'gateway', projectId: '', isOperators: true })));
+    assert.deepEqual([await names('', 'admin'), await names('', 'blue'), await names('', 'red')], [['gateway'], ['iot-gw-1'], []]);
+    const { id } = serverInfo(9);
+    assert.deepEqual([(await get(`/v2.1/servers/${id}`, 'admin')).statusCode, (await get(`/v2.1/servers/${id}`, 'blue')).statusCode], [200, 404]);
+  });
+
   test('with a hostile pattern over many servers leave room for other requests', async (t) => {
     const many = Array.from({ length: 1000 }, (_, index) => serverInfo(index, { name: 'a'.repeat(255) }));
     const { get, names } = await computeFixture(t, source(...many));

@@ -3,6 +3,7 @@
  * runs, errors), with that face's machinery.
  */
 import type { FastifyPluginAsync } from 'fastify';
+import type { GatewayExporter } from '../../control/gateway-export.ts';
 import { fault } from '../../model/fault.ts';
 import { noSuchPath } from '../http/no-such-path.ts';
 import { refuseOtherMethods } from '../http/other-methods.ts';
@@ -18,6 +19,8 @@ export interface EdgeOptions extends FaceOptions {
   readonly door: HostDoor | null;
   /** Who asks gateways; null where nobody does. */
   readonly desk: GatewayDesk | null;
+  /** Says what gateways should have; null where nobody can. */
+  readonly exporter: GatewayExporter | null;
   /** What passwords of gateways are encrypted with; without them there are no gateways. */
   readonly secretKeys: SecretKeys | null;
 }
@@ -35,7 +38,7 @@ export function edgeFace(options: EdgeOptions): FastifyPluginAsync {
       async (v1) => {
         guard(v1, options);
         registerHosts(v1, options, options.door);
-        registerSites(v1, options);
+        registerSites(v1, options, options.exporter);
         if (options.secretKeys) registerGateways(v1, options, options.secretKeys, options.desk);
       },
       { prefix: '/v1' },

@@ -16,6 +16,7 @@ import type { OctaviaOptions } from '../octavia/context.ts';
 import { newRow } from '../octavia/new-row.ts';
 import { addShared, authorizeCreate, changeShared, sharedFor, viewShared } from '../octavia/shared-rows.ts';
 import { write } from '../octavia/write.ts';
+import { registerDrain } from './drain.ts';
 
 /** Who asks gateways. */
 export interface GatewayDesk {
@@ -33,6 +34,7 @@ export function registerGateways(app: FastifyInstance, options: OctaviaOptions, 
     const [shown] = await viewGateways(options.store.db, [row]);
     return reply.code(202).send({ [gateway.name]: shown });
   });
+  registerDrain(app, options);
 }
 
 const viewGateways = viewShared(gateway);
@@ -67,7 +69,7 @@ async function create(call: Call, keys: SecretKeys, desk: GatewayDesk | null): P
   return row;
 }
 
-const NEVER_ASKED = { status: 'CHECKING', status_reason: null, facts: null, last_seen_at: null, checked_at: null, identity: null } as const;
+const NEVER_ASKED = { draining: false, status: 'CHECKING', status_reason: null, facts: null, last_seen_at: null, checked_at: null, identity: null } as const;
 
 /** What is said of its address, its user or its key is a device to get to know. */
 const ACQUAINTANCE = ['url', 'tls_pin'] as const;

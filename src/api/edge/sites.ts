@@ -2,24 +2,37 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type AvailabilityZone, type AvailabilityZoneProfile, availabilityZone, availabilityZoneProfile } from '../../model/availability-zone.ts';
+import type { ExportedGateway, GatewayExporter } from '../../control/gateway-export.ts';
 import { GATEWAY_PROVIDER } from '../../model/capability.ts';
 import { fault } from '../../model/fault.ts';
 import { type Site, site } from '../../model/gateway.ts';
 import { parseCreate, parseUpdate } from '../../model/resource.ts';
 import type { AuditedTx } from '../../store/audit.ts';
 import { isReferredTo } from '../../store/flavors.ts';
-import { gatewaysBySite } from '../../store/gateways.ts';
+import { gatewaysAt, gatewaysBySite } from '../../store/gateways.ts';
 import { octaviaTime } from '../../store/row-time.ts';
 import { byId, remove as removeRow } from '../../store/rows.ts';
-import { type Call, type Collection, registerCollection } from '../octavia/collection.ts';
+import { type Call, type Collection, callOf, registerCollection, rowFor, sendLong } from '../octavia/collection.ts';
 import type { OctaviaOptions } from '../octavia/context.ts';
 import { newRow } from '../octavia/new-row.ts';
+import { ruleOf } from '../octavia/policy.ts';
 import { addShared, authorizeCreate, changeShared, sharedFor } from '../octavia/shared-rows.ts';
 import { type View, viewer } from '../octavia/viewer.ts';
 import { write } from '../octavia/write.ts';
 
-export function registerSites(app: FastifyInstance, options: OctaviaOptions): void {
+/** @param exporter - says what gateways should have; null where nobody can */
+export function registerSites(app: FastifyInstance, options: OctaviaOptions, exporter: GatewayExporter | null): void {
   registerCollection(app, options, sites);
+  if (exporter) app.get('/sites/:id/config', async (request, reply) => sendLong(reply, { config: await exported(callOf(options, request), exporter) }));
+}
+
+/** What Edgeweir wants to have on each gateway of the site. */
+async function exported(call: Call, exporter: GatewayExporter): Promise<View> {
+  const { db } = call.options.store;
+  const { id, name } = await rowFor(site, call, call.params['id'] ?? '', ruleOf(site, 'get_one'));
+  const gateways: ExportedGateway[] = [];
+  for (const row of await gatewaysAt(db, id)) gateways.push(await exporter(db, row));
+  return { site: name, gateways };
 }
 
 const sites: Collection<typeof site> = {

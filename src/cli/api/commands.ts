@@ -37,9 +37,11 @@ export function addNouns(weir: Command, words: readonly string[], host: Host): v
 }
 
 function nounCommand({ word, doc, verbs }: NounCommand, words: readonly string[], host: Host): Command {
-  const command = new Command(word).description(doc).helpGroup('Load balancing, as in openstack loadbalancer …:').enablePositionalOptions();
-  if (words.includes(word)) for (const verb of verbs()) addVerb(command, verb, host);
-  return hint(command);
+  const known = words.includes(word) ? verbs() : [];
+  const alone = known.find((verb) => verb.words.length === 0);
+  const command = alone ? verbCommand(word, alone, host) : new Command(word).description(doc).enablePositionalOptions();
+  if (!alone) for (const verb of known) addVerb(command, verb, host);
+  return (alone ? command : hint(command)).helpGroup('Load balancing, as in openstack loadbalancer …:');
 }
 
 /** An unknown word is answered with those there are. */

@@ -1,6 +1,6 @@
 /** What only some objects can do: status trees, counters, failover. */
 import { CliError } from '../cli-error.ts';
-import { type Row, formatRecord, formatTree } from '../output.ts';
+import { type Row, formatRecord, formatRows, formatTree } from '../output.ts';
 import { type Place, actRequest, objectPath, showRequest } from './api-request.ts';
 import { type Flag, flag, has, last } from './flags.ts';
 import { rowsIn } from './list-verb.ts';
@@ -48,13 +48,14 @@ export function sum(rows: readonly Row[]): Row {
   return Object.fromEntries(COUNTERS.map((name) => [name, rows.reduce((total, row) => total + Number(row[name] ?? 0), 0)]));
 }
 
-async function act(call: Call, noun: Noun, { path, shows }: Extra): Promise<void> {
+async function act(call: Call, noun: Noun, { path, shows, lists }: Extra): Promise<void> {
   const session = await call.connect();
   const place = await placeOf(session, noun, call.args);
   const key = await keyOf(session, place, call.args);
   const watched = has(call.given, 'wait') ? await watchedPlace(session, place, key) : null;
   const answer = await write(call, session, actRequest(place, key, path));
   if (answer && shows) call.print(formatRecord(objectIn(answer.body, noun.resource.name), call.output));
+  if (answer && lists) call.print(formatRows(rowsIn(answer.body, lists.root), lists.columns, call.output));
   if (!answer || !watched) return;
   await waitFor(session, showRequest(watched.place, watched.key), watched.place.noun.resource.name, 'active', waitSeconds(call.given));
 }

@@ -36,6 +36,8 @@ export interface Extra {
   readonly waits?: boolean;
   /** Whether what was done is shown: the object is in the answer. */
   readonly shows?: boolean;
+  /** Rows in the answer that are shown of what was done. */
+  readonly lists?: { readonly root: string; readonly columns: readonly string[] };
 }
 
 export interface Noun {
@@ -126,9 +128,19 @@ export const NOUNS: readonly Noun[] = [
     extras: [{ words: ['invite'], doc: 'let it join anew: print another token, and shut out whoever joined before', does: 'act', path: 'invite', shows: true }],
   }),
   noun('site', site, '/v1/sites', 'id name location gateways', { service: 'edge' }),
-  noun('gateway', gateway, '/v1/gateways', 'id name site_id enabled status url last_seen_at', {
+  noun('gateway', gateway, '/v1/gateways', 'id name site_id enabled draining status url last_seen_at', {
     service: 'edge',
-    extras: [{ words: ['check'], doc: 'ask it now what it is', does: 'act', path: 'check', shows: true }],
+    extras: [
+      { words: ['check'], doc: 'ask it now what it is', does: 'act', path: 'check', shows: true },
+      {
+        words: ['drain'],
+        doc: 'put nothing new on it, and move its load balancers to others of its site; tells which stay, and why',
+        does: 'act',
+        path: 'drain',
+        lists: { root: 'loadbalancers', columns: ['id', 'name', 'moves_to', 'reason'] },
+      },
+      { words: ['undrain'], doc: 'let it be given load balancers again', does: 'act', path: 'undrain', shows: true },
+    ],
   }),
 ];
 

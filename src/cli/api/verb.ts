@@ -22,6 +22,7 @@ export interface Call {
 }
 
 export interface Verb {
+  /** None: the noun alone says it (`weir export SITE`). */
   readonly words: readonly string[];
   readonly doc: string;
   /** Names of the arguments. */

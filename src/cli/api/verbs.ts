@@ -2,6 +2,7 @@
 import { adopt } from './adopt-verb.ts';
 import { importUci } from '../import/import-verb.ts';
 import { type Extra, NOUNS, type Noun } from './nouns.ts';
+import { exportSite } from './export-verb.ts';
 import { extraVerb } from './extra-verbs.ts';
 import { listVerb } from './list-verb.ts';
 import { createVerb, deleteVerb, setVerb, showVerb, unsetVerb } from './object-verbs.ts';
@@ -19,6 +20,7 @@ const MAKERS = { list: listVerb, show: showVerb, create: createVerb, set: setVer
 
 export const NOUN_COMMANDS: readonly NounCommand[] = [
   ...NOUNS.map((noun) => ({ word: noun.noun, doc: noun.resource.doc, verbs: () => verbsOf(noun) })),
+  { word: 'export', doc: 'Print what gateways of a site should have.', verbs: () => [exportSite] },
   { word: 'import', doc: 'Take over what people have.', verbs: () => [importUci] },
   { word: 'provider', doc: 'What carries load balancers.', verbs: () => PROVIDER_VERBS },
 ];

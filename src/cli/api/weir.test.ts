@@ -280,10 +280,16 @@ describe('weir and the API', { concurrency: false }, () => {
     await ok('gateway', 'unset', 'gw-1', '--location');
     assert.equal((await json('gateway', 'show', 'gw-1'))['location'], null);
     assert.equal((await json('gateway', 'check', 'gw-1'))['status'], 'CHECKING');
+    assert.deepEqual(await json<unknown>('gateway', 'drain', 'gw-1'), []);
     assert.deepEqual(
-      (await json<Record<string, unknown>[]>('gateway', 'list')).map(({ name }) => name),
-      ['gw-1'],
+      (await json<Record<string, unknown>[]>('gateway', 'list')).map(({ name, draining }) => [name, draining]),
+      [['gw-1', true]],
     );
+    assert.deepEqual(await site.json('export', 'plant-7'), { site: 'plant-7', gateways: [{ id: made.id, name: 'gw-1', files: [], left_out: [] }] });
+    assert.equal(await site.ok('export', 'plant-7'), '');
+    await fails(1, /There is no Site named nowhere/, 'export', 'nowhere');
+    ran.add('export');
+    assert.equal((await json('gateway', 'undrain', 'gw-1'))['draining'], false);
     assert.equal((await json<Record<string, unknown>[]>('site', 'list'))[0]?.['gateways'], 1);
     await fails(1, /Site .* is in use/, 'site', 'delete', 'plant-7');
     await ok('gateway', 'delete', 'gw-1');
@@ -368,7 +374,7 @@ describe('weir and the API', { concurrency: false }, () => {
   });
 
   test('no verb was left out', () => {
-    const all = NOUN_COMMANDS.flatMap(({ word, verbs }) => verbs().map(({ words }) => `${word} ${words[0]}`));
+    const all = NOUN_COMMANDS.flatMap(({ word, verbs }) => verbs().map(({ words }) => [word, ...words.slice(0, 1)].join(' ')));
     assert.deepEqual(
       all.filter((one) => !ran.has(one)),
       [],

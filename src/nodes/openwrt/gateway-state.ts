@@ -21,6 +21,9 @@ export interface DeviceView {
   readonly strange: ReadonlySet<string>;
 }
 
+/** A gateway on which nothing of ours was ever put. */
+export const NOTHING_THERE: DeviceView = { present: { uci: {}, files: {}, running: new Set() }, proxies: new Map(), packets: new Map(), strange: new Set() };
+
 /** Files that shares have parts of, and who reads each. */
 export const SHARED = [
   { file: PROXY, service: 'haproxy' },

@@ -105,7 +105,10 @@ export class Gateways implements NodeDriver {
   }
 
   async present(id: string): Promise<NodeConfig | null> {
-    const share = await (await this.#of(id)).present(id);
+    const gatewayId = await this.#placeOf(id);
+    // A node that is only rehearsed has no row.
+    if (gatewayId === undefined) return null;
+    const share = await (await this.#device(gatewayId)).present(id);
     return share && { ...EMPTY_NODE, gateway: share };
   }
 
@@ -209,22 +212,27 @@ export class Gateways implements NodeDriver {
   }
 
   async #readNow(known: Known): Promise<void> {
-    const { device, gatewayId } = known;
+    const { device } = known;
     const wasSilent = device.isSilent;
     try {
       await device.read();
       known.complaint = null;
-      if (wasSilent) await this.#welcome(known);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const said = { gateway: gatewayId, reason };
-      // It is asked again and again: the same is said once.
-      if (reason === known.complaint) this.#options.log.debug(said, 'a gateway could not be read');
-      else this.#options.log.warn(said, 'a gateway could not be read');
-      known.complaint = reason;
+      this.#complain(known, error);
     }
+    // It may answer, and have nothing to read from.
+    if (wasSilent && !device.isSilent) await this.#welcome(known).catch((error: unknown) => this.#complain(known, error));
     const { readInterval } = this.#options;
     this.#readLater(known, device.isSilent ? Math.max(SHORTEST_PAUSE, device.pause) : readInterval * 1000 * (0.9 + 0.2 * Math.random()));
+  }
+
+  /** It is asked again and again: the same is said once. */
+  #complain(known: Known, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const said = { gateway: known.gatewayId, reason };
+    if (reason === known.complaint) this.#options.log.debug(said, 'a gateway could not be read');
+    else this.#options.log.warn(said, 'a gateway could not be read');
+    known.complaint = reason;
   }
 
   /** While it was silent anything may have become of it, and of what it was to carry; some may be nobody's any more. */

@@ -2,6 +2,7 @@
 import type { GatewayFacts } from '../../model/gateway-facts.ts';
 import { EMPTY_NODE, type GatewayShare, type NodeConfig } from '../../model/node-config.ts';
 import { type Topology, vipsOf } from '../../model/topology.ts';
+import { CompileError } from '../haproxy/compile-error.ts';
 import { addressSections } from './addresses.ts';
 import { carriersOf } from './carriers.ts';
 import { forwardRules, listenerRules } from './firewall.ts';
@@ -20,6 +21,18 @@ export function renderGateway(topology: Topology, nodeId: string, facts: Gateway
   const hindrance = unsupportedOnGateway(topology);
   if (hindrance !== null) throw new GatewayCannotError(`${hindrance} is not carried`);
   return { ...EMPTY_NODE, gateway: shareOf(topology, nodeId, facts, pair) };
+}
+
+/** Why the gateway cannot carry it, in words; null where it can. */
+export function hindranceOn(topology: Topology, facts: GatewayFacts, pair: GatewayPair | null = null): string | null {
+  try {
+    // What the node is called decides nothing.
+    renderGateway(topology, topology.id, facts, pair);
+    return null;
+  } catch (error) {
+    if (error instanceof GatewayCannotError || error instanceof CompileError) return error.message;
+    throw error;
+  }
 }
 
 function shareOf(topology: Topology, nodeId: string, facts: GatewayFacts, pair: GatewayPair | null): GatewayShare {
