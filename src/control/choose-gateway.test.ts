@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { listenerOf, poolOf, topologyOf } from '../render/haproxy/topology.fixture.ts';
 import { gatewayFacts } from '../model/gateway-facts.ts';
 import type { GatewayPlace } from '../store/gateways.ts';
-import { type Seat, nextGateway } from './choose-gateway.ts';
+import { type Seat, chooseGateway, nextGateway } from './choose-gateway.ts';
 
 const topology = topologyOf({ listeners: [listenerOf({ defaultPool: 'p' })], pools: [poolOf({ id: 'p' })] });
 
@@ -38,4 +38,14 @@ test('a node of a pair goes where one of a pair can be', () => {
   const pair = { role: 'MASTER', group: 20, bothServe: false, peer, advertMs: 200 } as const;
   assert.equal(next([gatewayAt('a')], ['peer'], pair), 'gateway a has no keepalived, which a pair needs: its package is not installed');
   assert.equal(next([gatewayAt('a'), gatewayAt('peer', { programs }), gatewayAt('b', { programs, network: '192.0.2.3/24', nodes: 9 })], ['peer'], pair), 'b');
+});
+
+test('a new node goes where all of it can be carried, though others have fewer; and where it cannot, somewhere all the same', () => {
+  const [bare, full] = [gatewayAt('bare', { programs: 'nft' }), gatewayAt('full', { nodes: 9 })];
+  assert.equal(chooseGateway([bare, full], topology, new Set()), 'full');
+  assert.equal(chooseGateway([bare], topology, new Set()), 'bare');
+  assert.throws(
+    () => chooseGateway([full], topology, new Set(['full'])),
+    /no gateway can carry it: there are full \(ONLINE; 192\.0\.2\.1\/24\); one is needed that is in the network of 192\.0\.2\.1, and has none of its nodes$/,
+  );
 });

@@ -8,8 +8,8 @@ import type { GatewayPair } from '../render/gateway/pair.ts';
 import type { GatewayPlace } from '../store/gateways.ts';
 
 /**
- * Of the zone's gateways one that has the load balancer's networks, and none of its other nodes; one that answers before one that
- * does not; and of those the one with the fewest nodes. Throws a NodeError that says what was looked for when there is none.
+ * Of the zone's gateways one that has the load balancer's networks, and none of its other nodes; one that can carry all of it before
+ * one that lacks something; one that answers before one that does not; and of those the one with the fewest nodes. Throws a NodeError that says what was looked for when there is none.
  * @param places gateways that take something new, by name
  * @param taken gateways of the balancer's other nodes
  */
@@ -17,7 +17,9 @@ export function chooseGateway(places: readonly GatewayPlace[], topology: Topolog
   const inZone = places.filter(({ site }) => topology.zone === undefined || topology.zone === site);
   const free = inZone.filter(({ id, status }) => !taken.has(id) && status !== 'ERROR');
   const able = free.filter((place) => standingOf(topology.vip.address, gatewayFacts(place)) !== null);
-  const [best] = able.toSorted((a, b) => rank(a) - rank(b));
+  const whole = able.filter((place) => hindranceOn(topology, gatewayFacts(place)) === null);
+  // Where none can carry all of it, what one of them lacks becomes the reason.
+  const [best] = (whole.length > 0 ? whole : able).toSorted((a, b) => rank(a) - rank(b));
   if (best) return best.id;
   throw new NodeError(`no gateway can carry it: ${found(inZone, topology)}`);
 }
