@@ -11,6 +11,7 @@ import { blocking } from './cases/blocking.ts';
 import { changes } from './cases/changes.ts';
 import { create } from './cases/create.ts';
 import { edge } from './cases/edge.ts';
+import { edgeLive } from './cases/edge-live.ts';
 import { endurance } from './cases/endurance.ts';
 import { many } from './cases/many.ts';
 import { member } from './cases/member.ts';
@@ -37,6 +38,7 @@ const CASES: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   blocking,
   endurance,
   edge,
+  'edge-live': edgeLive,
   ...DATAPLANE,
 };
 const GROUPS: Readonly<Record<string, readonly string[]>> = { dataplane: Object.keys(DATAPLANE) };

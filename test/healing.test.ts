@@ -95,12 +95,12 @@ for (const [what, { happens, kind }] of Object.entries(CASES)) {
     await until('it is told', async () => told(balancer.id).some(({ healed }) => healed));
     await lbaas.answers(balancer.vip_address);
     t.diagnostic(`put right after ${Math.round(performance.now() - begun)} ms`);
-    const found = told(balancer.id).at(-1) ?? assert.fail('nothing was told');
-    const kinds = found.steps.map((step) => step.kind);
-    assert.ok(kinds.includes(kind), kinds.join());
+    // A proxy that is killed may be back before its namespace is deleted: then there are two things to put right, and two are told.
+    const isIt = ({ steps }: ReturnType<typeof told>[number]): boolean => steps.some((step) => step.kind === kind);
+    await until('what was done is told', async () => told(balancer.id).some(isIt));
+    const found = told(balancer.id).findLast(isIt) ?? assert.fail('nothing was told');
     assert.equal(found.node.replaceAll('-', ''), at.node);
     if (kind === 'write-config') assert.deepEqual(found.config, [`-${EDITED}`]);
-    // A proxy that is killed may be back before its namespace is deleted: then there are two things to put right.
     await until('there is one node with one proxy', async () => {
       const { nodes, masters } = await footprint(cloud);
       return nodes.length === 1 && nodes[0] === at.node && masters[at.node]?.length === 1;

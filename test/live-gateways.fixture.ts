@@ -1,7 +1,6 @@
 /** Live gateways in the lab's networks: a LAN that its client and web servers are on, and a WAN. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import type { TestContext } from 'node:test';
 import { realClock } from '../src/lab/gateways/clock.ts';
 import { LiveGateway } from '../src/lab/gateways/live.ts';
 import { type Listening, listen } from '../src/lab/gateways/server.ts';
@@ -9,7 +8,7 @@ import type { Release } from '../src/lab/gateways/image.ts';
 import { macOf } from '../src/model/mac.ts';
 import { createNamespace } from '../src/nodes/local/namespace.ts';
 import { plug } from '../src/nodes/local/switch.ts';
-import type { ApiClient } from '../src/lab/api-client.ts';
+import type { Requester } from '../src/lab/api-client.ts';
 import type { Playground } from './playground.fixture.ts';
 
 export const GATEWAY_PASSWORD = 'of this gateway alone';
@@ -23,9 +22,9 @@ export interface Running {
 
 /** @param number - from 2 to 9: its address on both networks */
 export async function runGateway(
-  t: Pick<TestContext, 'after'>,
-  cloud: Playground,
-  api: ApiClient,
+  t: { readonly after: (undo: () => Promise<void>) => unknown },
+  cloud: Pick<Playground, 'instance'>,
+  api: Requester,
   number: number,
   { release = '24.10', packages = ['haproxy'] }: { readonly release?: Release; readonly packages?: readonly string[] } = {},
 ): Promise<Running> {
@@ -66,7 +65,7 @@ interface Link {
   readonly number: number;
 }
 
-async function connect(cloud: Playground, api: ApiClient, { network: name, address, index, namespace, number }: Link): Promise<void> {
+async function connect(cloud: Pick<Playground, 'instance'>, api: Requester, { network: name, address, index, namespace, number }: Link): Promise<void> {
   const { networks } = await api.request<{ networks: { id: string; mtu: number }[] }>('GET', `/network/v2.0/networks?name=${name}`);
   const [network] = networks;
   if (!network) throw new Error(`the lab has no network ${name}`);

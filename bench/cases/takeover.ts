@@ -115,7 +115,7 @@ async function killed({ instance }: ServerUnderTest, node: string, program: stri
 }
 
 /** The longest time without an answer, ms: probes go on until the balancer has answered for a while after it happened. */
-async function probe(server: ServerUnderTest, { vip_address: address }: Balancer, happens: () => Promise<void>): Promise<number> {
+export async function probe(server: ServerUnderTest, { vip_address: address }: Balancer, happens: () => Promise<void>): Promise<number> {
   const client = labNamespace(server.instance, labHost('client'));
   const prober = start(inside(client, null, [process.execPath, '--disable-warning=ExperimentalWarning', PROBER, address]));
   try {
