@@ -1,10 +1,11 @@
 /** Balancers that share one proxy: each carries its own traffic, and what happens to one is nothing to the others. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { markOf } from '../src/render/haproxy/pack.ts';
 import { packFiles } from '../src/nodes/local/names.ts';
@@ -13,6 +14,7 @@ import { readProcesses } from '../src/nodes/local/proxy-state.ts';
 import { askWorker } from '../src/nodes/local/proxy-socket.ts';
 import { Balancers, type Row } from './balancers.fixture.ts';
 import { rows } from './attack.fixture.ts';
+import { connection } from './connection.fixture.ts';
 import { underLoad } from './load.fixture.ts';
 import { Playground, until } from './playground.fixture.ts';
 
@@ -238,6 +240,115 @@ test('clients keep their members while others come', async () => {
     await lbaas.settled();
     for (let asked = 0; asked < 3; asked++) assert.equal(await cloud.ask(balancer.vip_address), mine);
   }
+});
+
+test('a request that a stopping worker hands over is as any other: who may connect may, and who has a member keeps it', async () => {
+  const members = [WEB1, WEB2].map((address) => ({ address, protocol_port: 80 }));
+  const balancer = await make(WEB1, { session_persistence: { type: 'HTTP_COOKIE' }, members });
+  await lbaas.settled();
+  await lbaas.change(`listeners/${(await childOf('listeners', balancer)).id}`, 'listener', { allowed_cidrs: ['0.0.0.0/0'] });
+  await lbaas.settled();
+  const first = connection(cloud, balancer.vip_address);
+  // The second member in turn: whoever comes without a cookie to a worker that has just begun is given the first.
+  await first.ask();
+  const answer = await first.ask();
+  const [, cookie = assert.fail(`no cookie: ${answer}`)] = /set-cookie: (SRV=[^;]+)/i.exec(answer) ?? [];
+  const [mine] = /web[12]/.exec(answer) ?? [];
+  await make(WEB1);
+  await lbaas.settled();
+  const handed = await first.ask(`Cookie: ${cookie}\r\n`);
+  first.end();
+  assert.equal(/web[12]/.exec(handed)?.[0], mine, handed);
+  assert.doesNotMatch(handed, /set-cookie/i);
+});
+
+test('no socket is left of a listener that is gone', async () => {
+  const [gone] = await Promise.all([make(WEB1), make(WEB2)]);
+  await lbaas.settled();
+  await lbaas.remove(`loadbalancers/${gone.id}?cascade=true`);
+  await until('it is gone', async () => (await lbaas.list('loadbalancers')).length === 1);
+  assert.equal((await readdir(join(files().directory, 'next'))).length, 1);
+});
+
+test('a namespace is replaced by another of its name: the process listens in the new one', async () => {
+  const balancer = await make(WEB1);
+  await lbaas.settled();
+  const [node = ''] = await nodesOf(balancer);
+  const namespace = `weir-${cloud.instance}-${node.replaceAll('-', '')}`;
+  await run('ip', ['netns', 'delete', namespace]);
+  await run('ip', ['netns', 'add', namespace]);
+  await until('there is a link in it', async () => (await run('ip', ['-n', namespace, 'link'])).stdout.includes('eth0'));
+  await lbaas.answers(balancer.vip_address);
+});
+
+test('a process that has been stopped keeps no server from starting, and is replaced', async () => {
+  const balancer = await make(WEB1);
+  await lbaas.settled();
+  const { master } = (await readProcesses(files())) ?? assert.fail('no master');
+  const pids = [master, await worker()];
+  await cloud.end('SIGKILL');
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  await cloud.serve();
+  await lbaas.answers(balancer.vip_address, 20);
+});
+
+test('a worker of before a reload has been stopped: the master still takes orders', async () => {
+  const balancer = await make(WEB1);
+  await lbaas.settled();
+  const client = connection(cloud, balancer.vip_address);
+  await client.ask();
+  const old = await worker();
+  await make(WEB2);
+  await lbaas.settled();
+  assert.notEqual(await worker(), old);
+  process.kill(old, 'SIGSTOP');
+  // By then it would have been asked as often as the master has room for.
+  await pause(8000);
+  const other = await make(WEB1);
+  await lbaas.answers(other.vip_address);
+  process.kill(old, 'SIGKILL');
+  client.end();
+});
+
+test('the server was killed before the first share was on disk: the process is watched all the same', async () => {
+  const balancer = await make(WEB1);
+  await lbaas.settled();
+  const [node = ''] = await nodesOf(balancer);
+  const share = join(files().shares, `${node.replaceAll('-', '')}.cfg`);
+  await cloud.end('SIGKILL');
+  await rm(share);
+  await cloud.serve();
+  await until('it is there again', async () => (await readFile(share, 'utf8').catch(() => '')) !== '');
+  await lbaas.settled();
+  const log = async (): Promise<number> => (await readFile(join(cloud.directory, 'server.log'), 'utf8')).split('the proxy that nodes share is gone').length;
+  const before = await log();
+  const { master } = (await readProcesses(files())) ?? assert.fail('no master');
+  process.kill(master, 'SIGKILL');
+  await until('its end is noticed', async () => (await log()) > before);
+  await lbaas.answers(balancer.vip_address);
+});
+
+test('what an interrupted end left of the process goes with the next node that goes', async () => {
+  const plain = await lbaas.whole();
+  const other = await lbaas.whole();
+  const packed = await make(WEB1);
+  await lbaas.settled();
+  const { master } = (await readProcesses(files())) ?? assert.fail('no master');
+  const [node = ''] = await nodesOf(packed);
+  await cloud.end('SIGKILL');
+  await rm(join(files().shares, `${node.replaceAll('-', '')}.cfg`));
+  process.kill(master, 'SIGKILL');
+  // Its balancer, too, was on its way out.
+  const database = new DatabaseSync(join(cloud.statePath, 'edgeweir.db'), { timeout: 10_000 });
+  database.prepare('update load_balancer set deleting = 1 where id = ?').run(packed.id);
+  database.close();
+  await cloud.serve();
+  await lbaas.remove(`loadbalancers/${other.balancer.id}?cascade=true`);
+  await until(
+    'it is gone',
+    async () => (await lbaas.find(`loadbalancers/${other.balancer.id}`)) === null && !(await namespaces()).includes(`weir-${cloud.instance}-pack`),
+  );
+  await lbaas.answers(plain.balancer.vip_address);
 });
 
 test('the server is killed while shares change: all end as wanted', async () => {

@@ -3,7 +3,8 @@
  * their fate is one: so a balancer is in it only if its flavor asks. Changes that need a reload and come at the same time
  * share it; one that HAProxy refuses holds up none of the others.
  */
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +15,7 @@ import { type Share, packConfig, packFiles as programs, sectionsOf } from '../..
 import { NEXT_DIRECTORY } from '../../render/haproxy/next-worker.ts';
 import { distinct } from '../../render/haproxy/services.ts';
 import { NotYetError } from '../node.ts';
-import { removeDirectory, writeWhole, makeNodeDirectory } from './files.ts';
+import { entriesOf, removeDirectory, writeWhole, makeNodeDirectory } from './files.ts';
 import { ipBatch } from './ip.ts';
 import { nodeNamespace, packFiles, packNamespace } from './names.ts';
 import { createNamespace, deleteNamespace, end, namespaceExists, namespaceInode, processesAt } from './namespace.ts';
@@ -37,6 +38,8 @@ import { carryServerSteps } from './server-steps.ts';
 const CONFINED = ['setpriv', '--bounding-set=-all,+sys_admin,+net_bind_service', '--inh-caps=-all', '--no-new-privs'];
 /** Milliseconds that a look at the process is good for. */
 const FRESH = 250;
+/** Milliseconds that a master is given to say how many workers it has: one that has been stopped never does. */
+const PATIENCE = 1000;
 /** More than a few threads gain nothing that the kernel does not eat. */
 const THREADS_AT_MOST = 4;
 
@@ -104,8 +107,18 @@ export class Pack {
   }
 
   /** Nothing is served for the node any more; resolves at once if nothing was. */
-  remove(node: string): Promise<void> {
-    return this.#change(node, null);
+  async remove(node: string): Promise<void> {
+    if (await this.#concerns(node)) await this.#change(node, null);
+  }
+
+  /** False for a node that has nothing to do with those here: it waits for none of them. */
+  async #concerns(node: string): Promise<boolean> {
+    if (!existsSync(this.#place.files.directory)) return false;
+    const filed = await nodesWithShare(this.#shares);
+    // Without shares there is something to clear away.
+    if (filed.length === 0 || filed.includes(node)) return true;
+    const snapshot = await readPackSnapshot(this.#place).catch(() => null);
+    return snapshot === null || snapshot.config.includes(`share.${node}.`) || snapshot.state?.marks.has(node) === true;
   }
 
   /** What the runtime socket is told of next is in the files first. */
@@ -135,7 +148,8 @@ export class Pack {
       if (reading === null) await this.#serial.run('pack', () => this.#confirmLoss());
       return reading;
     } catch (error) {
-      if (error instanceof SilentProxyError) await this.#tellLost('the proxy that nodes share does not answer');
+      // Each node's own reading tells of it.
+      if (error instanceof SilentProxyError) this.#lost([node], 'the proxy that nodes share does not answer');
       throw error;
     }
   }
@@ -153,12 +167,14 @@ export class Pack {
   }
 
   #change(node: string, proxy: ProxyConfig | null): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ node, proxy, resolve, reject });
-      if (this.#begins) return;
-      this.#begins = true;
-      void this.#begin();
-    });
+    return new Promise((resolve, reject) => this.#add([{ node, proxy, resolve, reject }]));
+  }
+
+  #add(changes: readonly Change[]): void {
+    this.#waiting.push(...changes);
+    if (changes.length === 0 || this.#begins) return;
+    this.#begins = true;
+    void this.#begin();
   }
 
   /** What comes while it waits is carried out with the rest. */
@@ -172,7 +188,8 @@ export class Pack {
 
   /** Milliseconds until the next reload may be. An answer that does not come is no reason to wait. */
   async #pause(): Promise<number> {
-    const processes = await readProcesses(this.#place.files).catch(() => null);
+    const answer = readProcesses(this.#place.files).catch(() => null);
+    const processes = await Promise.race([answer, sleep(PATIENCE, null, { ref: false })]);
     return Math.max(0, paceOf(processes?.oldWorkers.length ?? 0) - (performance.now() - this.#reloadedAt));
   }
 
@@ -190,8 +207,9 @@ export class Pack {
   async #settleFailed(changes: readonly Change[], error: unknown): Promise<void> {
     if (error instanceof NotYetError) {
       for (const { proxy, reject } of changes) if (proxy !== null) reject(error);
-      await sleep(error.after);
-      return this.#settle(changes.filter(({ proxy }) => proxy === null));
+      // Whoever wants no reload is not kept waiting.
+      void sleep(error.after).then(() => this.#add(changes.filter(({ proxy }) => proxy === null)));
+      return;
     }
     const [first, ...others] = changes;
     if (others.length === 0) return first?.reject(error);
@@ -207,10 +225,18 @@ export class Pack {
     // First: what a later reload would bring back must not be there when its namespace is not.
     const filed = await nodesWithShare(this.#shares);
     for (const node of gone) await removeShare(this.#shares, node);
-    if (gone.length === changes.size && !gone.some((node) => filed.includes(node) || state?.marks.has(node))) return;
+    if (gone.length === changes.size && !gone.some((node) => filed.includes(node) || state?.marks.has(node))) {
+      // Left by a start that failed, or an end that was interrupted.
+      if (filed.length === 0 && existsSync(this.#place.files.directory)) await this.#end();
+      return;
+    }
     const shares = await this.#allShares(changes);
     if (shares.length === 0) return this.#end();
-    await this.#run(shares, this.#serversOf(state, changes), changes);
+    const servers = this.#serversOf(state, changes);
+    // A worker hands its sockets to the next one by address and the namespace's name: it must first let go of those in one that is gone.
+    const kept = shares.filter(({ node, inode }) => (state?.marks.get(node)?.inode ?? inode) === inode);
+    if (kept.length < shares.length) await this.#run(kept, servers, changes);
+    await this.#run(shares, servers, changes);
     for (const [node, proxy] of changes) if (proxy !== null) await writeShare(this.#shares, node, proxy);
   }
 
@@ -226,7 +252,13 @@ export class Pack {
     }
     // Over it workers tell each other which members clients have.
     await ipBatch(this.#place.namespace, [['link', 'set', 'dev', 'lo', 'up']]);
-    if (await isSound(this.#place)) return reloadProxy(this.#place, proxy);
+    if (await isSound(this.#place)) {
+      await reloadProxy(this.#place, proxy);
+      await this.#removeSockets(proxy.text);
+      // One that somebody else had started, who was killed before the first share was on disk.
+      if (!this.#sentinels.watches('pack')) await this.#watch();
+      return;
+    }
     this.#sentinels.drop('pack');
     await stopProxy(this.#place);
     await prepareStart(this.#place.files, proxy);
@@ -234,6 +266,13 @@ export class Pack {
       await startProxy(this.#place, proxy)
     ).serves;
     await this.#watch();
+  }
+
+  /** Of listeners that are no more: HAProxy leaves them where they are. */
+  async #removeSockets(text: string): Promise<void> {
+    const directory = join(this.#place.files.directory, NEXT_DIRECTORY);
+    const left = (await entriesOf(directory)).filter((name) => !text.includes(name));
+    await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
   }
 
   async #end(): Promise<void> {

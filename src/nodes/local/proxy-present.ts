@@ -26,6 +26,8 @@ export async function stateOrHung(place: ProxyPlace): Promise<ProxyState | null>
     } catch (error) {
       if (!(error instanceof SilentProxyError)) throw error;
       if (error instanceof StoppedProxyError || asked === 2) return null;
+      // Where no connection found room the answer came at once.
+      await sleep(SOON);
     }
   }
 }

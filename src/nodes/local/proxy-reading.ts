@@ -2,6 +2,7 @@
 import type { Reading } from '../../model/reading.ts';
 import { NodeError } from '../node.ts';
 import type { NodeFiles } from './names.ts';
+import { isStopped } from './namespace.ts';
 import { parseInfo, parseStat } from './proxy-answers.ts';
 import { trimLog } from './daemon-log.ts';
 import { askMaster, askWorker } from './proxy-socket.ts';
@@ -20,8 +21,12 @@ export async function readProxyReading(files: NodeFiles): Promise<Reading | null
   // A master whose worker is gone may not answer either.
   if (!current) return null;
   const processes = await readProcesses(files);
-  const old = await Promise.all((processes?.oldWorkers ?? []).map((pid) => oldStat(files, pid)));
-  return readingOf(current, old.flat());
+  const old = await Promise.all((processes?.oldWorkers ?? []).filter((pid) => !isStopped(pid)).map((pid) => oldStat(files, pid)));
+  // One that a reload has made old since it was asked is there already.
+  return readingOf(
+    current,
+    old.flat().filter(({ worker }) => worker !== current.worker),
+  );
 }
 
 async function currentStat({ statsSocket }: NodeFiles): Promise<WorkerStat | null> {
@@ -31,7 +36,7 @@ async function currentStat({ statsSocket }: NodeFiles): Promise<WorkerStat | nul
   });
 }
 
-/** Nothing when it ended in between. */
+/** Nothing when it ended in between. Of one that never answers the master would keep each question, until it takes none any more. */
 async function oldStat(files: NodeFiles, pid: number): Promise<WorkerStat[]> {
   try {
     const [info, stat] = await Promise.all([askMaster(files.masterSocket, `@!${pid} show info`), askMaster(files.masterSocket, `@!${pid} show stat`)]);

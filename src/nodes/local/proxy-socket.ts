@@ -105,5 +105,7 @@ function explained(path: string, error: Error): Error {
   const code = 'code' in error ? error.code : '';
   if (code === 'ENOENT' || code === 'ECONNREFUSED') return new NoProxyError(path, error);
   if (code === 'ECONNRESET' || code === 'EPIPE') return new BrokenAnswerError(path, error);
+  // Somebody listens, and has not accepted so many connections that no more find room.
+  if (code === 'EAGAIN') return new SilentProxyError(path, 'it accepts no connections');
   return error instanceof NodeError ? error : new NodeError(`${path}: ${error.message}`, { cause: error });
 }

@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import type { NodeFiles } from './names.ts';
 import { isThere, parentInNamespace, type Process } from './namespace.ts';
+import { SilentProxyError } from './proxy-socket.ts';
 import { readWorkerInfo } from './proxy-state.ts';
 
 type Master = Pick<Process, 'pid' | 'namespace'>;
@@ -20,10 +21,10 @@ export class Sentinels {
     this.#lost = lost;
   }
 
-  /** Starts to watch a node's proxy, if one runs; says whether it does. */
+  /** Starts to watch a node's proxy, if one runs; says whether it does. One that says nothing is none: who looks at it more closely replaces it. */
   async watch(id: string, files: NodeFiles): Promise<boolean> {
     this.drop(id);
-    const info = await readWorkerInfo(files);
+    const info = await answerOrNull(files);
     const master = info && parentInNamespace(info.pid);
     if (!master) return false;
     const watch = new Watch(files.masterSocket, master, () => {
@@ -49,6 +50,15 @@ export class Sentinels {
 
   close(): void {
     for (const id of this.#watches.keys()) this.drop(id);
+  }
+}
+
+async function answerOrNull(files: NodeFiles): ReturnType<typeof readWorkerInfo> {
+  try {
+    return await readWorkerInfo(files);
+  } catch (error) {
+    if (error instanceof SilentProxyError) return null;
+    throw error;
   }
 }
 

@@ -106,6 +106,35 @@ test('a starter that is killed fails what it ran, and the next order has a new o
   assert.notEqual(starters()[0], pid);
 });
 
+test('a starter that is killed while an input is awaited fails that program, and nobody else', async (t) => {
+  const programs = subjectOf('starter', t);
+  assert.equal((await programs.execute({ program: 'true', args: [] }, '')).code, 0);
+  const [pid = 0] = starters();
+  const input = pause(300).then(() => 'late');
+  const waiting = programs.execute({ program: 'cat', args: [] }, input);
+  process.kill(pid, 'SIGKILL');
+  await assert.rejects(waiting, /has ended/);
+});
+
+test('a starter that cannot be begun fails what waits for it', () => {
+  const program = `
+    import { closeSync, openSync } from 'node:fs';
+    import { setTimeout as pause } from 'node:timers/promises';
+    import { Starter } from '${new URL('starter.ts', import.meta.url).href}';
+    const starter = new Starter();
+    const open = [];
+    try { for (;;) open.push(openSync('/dev/null', 'r')); } catch {}
+    const waiting = starter.execute({ program: 'true', args: [] }, '').then(() => 'ran', () => 'failed');
+    await pause(200);
+    for (const number of open) closeSync(number);
+    const first = await Promise.race([waiting, pause(2000, 'nothing')]);
+    console.log(first, (await starter.execute({ program: 'true', args: [] }, '')).code);
+    process.exit();
+  `;
+  const said = execFileSync('sh', ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, program], { encoding: 'utf8' });
+  assert.equal(said, 'failed 0\n');
+});
+
 test('daemons outlive their starter, and it ends with the process it works for', async (t) => {
   const directory = scratch(t);
   const starter = new Starter();

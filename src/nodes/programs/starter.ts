@@ -31,11 +31,12 @@ export class Starter implements Programs {
 
   async execute(order: Order, input: string | Promise<string>): Promise<Outcome> {
     const { number, outcome } = this.#ask((asked) => ({ kind: 'execute', number: asked, order: withOurs(order) }));
+    // It may be lost while the input is awaited, when nobody looks at it yet.
+    outcome.catch(() => {});
     try {
       this.#tell({ kind: 'input', number, text: await input });
     } catch (error) {
       this.#tell({ kind: 'input', number, text: null });
-      outcome.catch(() => {});
       throw error;
     }
     return outcome;
@@ -120,10 +121,12 @@ export class Starter implements Programs {
     child.unref();
     child.channel?.unref();
     child.on('message', (report) => this.#listeners.get((report as Report).number)?.(report as Report));
-    child.on('error', () => {});
-    child.once('disconnect', () => {
-      if (this.#process === child) this.#lose('the process that runs programs has ended');
-    });
+    const lost = (reason: string): void => {
+      if (this.#process === child) this.#lose(reason);
+    };
+    // One that could not even be begun, for want of descriptors say, has no channel that could break.
+    child.on('error', (error) => child.connected || lost(`the process that runs programs: ${error.message}`));
+    child.once('disconnect', () => lost('the process that runs programs has ended'));
     return child;
   }
 

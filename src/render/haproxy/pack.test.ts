@@ -27,8 +27,23 @@ test('a share listens and connects in its namespace, and has no global section o
 
 test('what a worker that is told to stop has just taken goes to the next one, through a socket in no namespace', () => {
   const { text } = renderProxy(topology()) ?? assert.fail('nothing to share');
-  assert.match(text, /^ {4}bind unix@next\/listener-1.sock mode 600 accept-proxy$/m);
-  assert.match(text, /^ {4}use-server weir-next if \{ stopping \}\n {4}server weir-next unix@next\/listener-1.sock weight 0 send-proxy-v2$/m);
+  assert.match(text, /^ {4}bind unix@next\/listener-1.sock name weir-next mode 600 accept-proxy$/m);
+  assert.match(text, /^ {4}use-server weir-next if \{ stopping \}\n {4}server weir-next unix@next\/listener-1.sock weight 0 non-stick send-proxy-v2$/m);
+});
+
+test('what goes through two workers is asked for its address when that is known, and is told who the client is once', () => {
+  const pools = [
+    poolOf({
+      members: [memberOf({ id: 'one' })],
+      persistence: { type: 'HTTP_COOKIE', cookie_name: null, persistence_timeout: null, persistence_granularity: null },
+    }),
+  ];
+  const listeners = [listenerOf({ allowedCidrs: ['10.0.0.0/8'], insertHeaders: { 'X-Forwarded-For': 'true' } })];
+  const { text } = renderProxy(topology({ pools, listeners })) ?? assert.fail('nothing to share');
+  assert.match(text, /^ {4}tcp-request session reject unless allowed$/m);
+  assert.match(text, /^ {4}http-request add-header X-Forwarded-For %\[src\] unless \{ so_name weir-next \}$/m);
+  assert.doesNotMatch(text, /tcp-request connection|option forwardfor/);
+  assert.match(text, /^ {4}http-request add-header Cookie SRV=%\[req.hdr\(weir-next-srv\)\] if /m);
 });
 
 test('every bind and every server of whatever share is in a namespace', () => {

@@ -3,9 +3,9 @@ import type { ProxyConfig } from '../../model/node-config.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { Backend } from './backend.ts';
 import { CompileError } from './compile-error.ts';
-import { type Section, encodeSection } from './directive.ts';
+import { type Directive, type Section, encodeSection } from './directive.ts';
 import { defaultsSection } from './global.ts';
-import { handsOver, nextSocket, takesOver } from './next-worker.ts';
+import { handsOver, nextSocket, onceForBoth, takesOver } from './next-worker.ts';
 import { IN_NAMESPACE, inNamespace } from './pack.ts';
 import { unsupportedListenerInPack, unsupportedMonitorInPack, unsupportedPairInPack } from './pack-support.ts';
 import { type Service, digestOf, distinct, isIdle, serverLines, servicesOf } from './services.ts';
@@ -46,12 +46,13 @@ function shared({ frontend, backends, files }: Service): Service {
 
 function sharedFrontend(frontend: Section, socket: string | null): Section {
   const inside = inNamespace(frontend);
-  return socket === null ? inside : { ...inside, body: [...inside.body, takesOver(socket)] };
+  return socket === null ? inside : { ...inside, body: [...onceForBoth(inside.body), takesOver(socket)] };
 }
 
 function sharedBackend(backend: Backend, socket: string | null): Backend {
   const within = (keywords: string): string => [keywords, IN_NAMESPACE].filter((words) => words !== '').join(' ');
   const servers = backend.servers.map((server) => ({ ...server, keywords: within(server.keywords), dynamic: false }));
-  const section = socket === null ? backend.section : { ...backend.section, body: [...backend.section.body, ...handsOver(socket)] };
+  const body = (socket: string): Directive[] => [...handsOver(socket, backend.section.body), ...onceForBoth(backend.section.body)];
+  const section = socket === null ? backend.section : { ...backend.section, body: body(socket) };
   return { ...backend, section, keywords: within(backend.keywords), servers };
 }
